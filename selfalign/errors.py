@@ -1,0 +1,55 @@
+"""Every error a user can cause or meet, with the exit code it ends in.
+
+    SelfAlignError            1   never raised itself
+    +-- RecipeError           2   a recipe, flag, seed file, constitution or data file is wrong
+    +-- RunDirError           3   an output folder cannot be used, read or written
+    +-- EngineError           4   the engine could not do its work
+    |   +-- EngineStartError  4   ... did not start: unknown model, bad argument, no memory
+    |   +-- EngineDied        4   ... stopped in the middle of a run
+    +-- PublishError          5   the Hub, or our own checks before it, refused
+
+Each message is one line: what, where (file, line, key), what to do. Bugs are not in this tree and keep
+their traceback. `PromptRefused` is no user error: `align` turns it into a `Failure`.
+"""
+
+
+class SelfAlignError(Exception):
+    """An error with one clear line for the user; `exit_code` is what the command ends with."""
+
+    exit_code = 1
+
+
+class RecipeError(SelfAlignError):
+    """Something the user wrote or named is wrong: recipe, flag, seeds, constitution, data file."""
+
+    exit_code = 2
+
+
+class RunDirError(SelfAlignError):
+    """A run directory is locked, foreign, unreadable, unwritable, or the disk under it is full."""
+
+    exit_code = 3
+
+
+class EngineError(SelfAlignError):
+    """The engine could not do its work."""
+
+    exit_code = 4
+
+
+class EngineStartError(EngineError):
+    """The engine did not start: no vLLM, an unknown model, an argument it refuses, no memory."""
+
+
+class EngineDied(EngineError):
+    """The engine stopped in the middle of a run; one error, however many requests were open."""
+
+
+class PublishError(SelfAlignError):
+    """A dataset was not published: refused by our checks, by the Hub, or by the network."""
+
+    exit_code = 5
+
+
+class PromptRefused(Exception):
+    """The engine refuses this one prompt (too long, empty ...) and lives on."""

@@ -1,0 +1,299 @@
+"""The types that cross a boundary, and their JSON form.
+
+All are frozen and slotted; derived facts are properties. `to_row` and `from_row` stand at the end and are the
+only way a record becomes a line of a journal and comes back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+Messages = tuple[Mapping[str, str], ...]
+"""A chat: mappings with "role" ("system", "user", "assistant") and "content"."""
+
+Prompt = str | Messages
+"""Text for a base model, messages for a chat model."""
+
+
+class RejectionReason(StrEnum):
+    """Why a proposed instruction was not kept."""
+
+    MALFORMED = "malformed"
+    TRUNCATED = "truncated"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    NOT_TEXT = "not_text"
+    PUNCTUATION = "punctuation"
+    CONTROL_CHARACTERS = "control_characters"
+    ROLE_MARKER = "role_marker"
+    REPEATS_SHOWN = "repeats_shown"
+    NEAR_DUPLICATE = "near_duplicate"
+    CONTAMINATED = "contaminated"
+    PROMPT_REFUSED = "prompt_refused"
+
+
+class FailureReason(StrEnum):
+    """Why an instruction was left without a finished example."""
+
+    PROMPT_REFUSED = "prompt_refused"
+    TRUNCATED = "truncated"
+    UNPARSEABLE = "unparseable"
+    EMPTY = "empty"
+    NO_CITATION = "no_citation"
+    UNKNOWN_PRINCIPLE = "unknown_principle"
+    CITATION_MISMATCH = "citation_mismatch"
+    CHECK = "check"
+
+
+class Outcome(StrEnum):
+    """What one check says of one answer."""
+
+    PASS = "pass"
+    FLAG = "flag"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A human-written seed task; `context` is Self-Instruct's "input"."""
+
+    id: str
+    name: str
+    text: str
+    context: str
+    answer: str
+    is_classification: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What flows: an instruction with an optional context.
+
+    `id` sorts in the order of acceptance ("p0000012-03": round 12, item 3); `source` says where it came from
+    ("self-instruct", "<file>:<line>", "run:<name>").
+    """
+
+    id: str
+    text: str
+    context: str
+    source: str
+
+    @property
+    def user_turn(self) -> str:
+        """The text a user would send: the instruction, and below it the context where there is one."""
+        return f"{self.text}\n\n{self.context}" if self.context else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or several requests; `cached_tokens` is the part of the prompt the prefix cache served."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A proposed instruction that was not kept.
+
+    `nearest_id` and `similarity` (ROUGE-L F, 0 to 1) are set for a near-duplicate; `detail` is the further
+    explanation a person reads ("evaluation.jsonl:17").
+    """
+
+    text: str
+    context: str
+    reason: RejectionReason
+    nearest_id: str | None = None
+    similarity: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One proposal request and what became of it."""
+
+    index: int
+    shown_ids: tuple[str, ...]
+    accepted: tuple[Instruction, ...]
+    rejected: tuple[Rejection, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Principle:
+    """One rule of a constitution; `name` is what a thought cites beside the number."""
+
+    id: str
+    name: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """User text, internal thought, the ids of the principles it cites, answer."""
+
+    user: str
+    thought: str
+    cites: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who answers. `character` completes the sentence "<name> is ..." that opens every thought."""
+
+    name: str
+    maker: str
+    knowledge_date: str
+    character: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constitution:
+    """A named set of principles with the demonstrations that show them in use.
+
+    `digest` is the SHA-256 (hex) of everything that reaches a prompt: it changes when the constitution does.
+    `about` is one line for people; `licence` is an SPDX identifier.
+    """
+
+    name: str
+    about: str
+    licence: str
+    persona: Persona
+    principles: tuple[Principle, ...]
+    demonstrations: tuple[Demonstration, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the engine samples one completion; the names and meanings are vLLM's `SamplingParams`."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    max_tokens: int = 256
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    stop: tuple[str, ...] = ()
+    bad_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What the engine returned; `finish_reason` is "stop", "length", "abort", "error" or "repetition"."""
+
+    text: str
+    finish_reason: str
+    usage: Usage
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the token limit, not the model, ended the text."""
+        return self.finish_reason == "length"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check's outcome; `number` is what it measured, where it measures anything."""
+
+    name: str
+    outcome: Outcome
+    number: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A finished row: an instruction with the thought, the principles (ids) it cites, and the answer."""
+
+    instruction: Instruction
+    thought: str
+    answer: str
+    principles_cited: tuple[str, ...]
+    checks: tuple[CheckResult, ...]
+    usage: Usage
+
+    @property
+    def instruction_id(self) -> str:
+        return self.instruction.id
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An unfinished row: `step` is "align", "parse" or "check"; `excerpt` is what there was of the completion.
+
+    A failure at "check" keeps thought, answer and results, so that it can be judged again by other thresholds.
+    """
+
+    instruction: Instruction
+    step: str
+    reason: FailureReason
+    detail: str
+    excerpt: str
+    usage: Usage
+    thought: str = ""
+    answer: str = ""
+    principles_cited: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+
+    @property
+    def instruction_id(self) -> str:
+        return self.instruction.id
+
+
+Answered = Example | Failure
+"""What became of one accepted instruction (the design's "Outcome"; that name belongs to the checks here)."""
+
+
+def to_row(record: Any) -> Any:
+    """The record as JSON-ready lists, dicts and scalars."""
+    if isinstance(record, (list, tuple)):
+        return [to_row(item) for item in record]
+    if isinstance(record, StrEnum) or not hasattr(record, "__dataclass_fields__"):
+        return record
+    return {field.name: to_row(getattr(record, field.name)) for field in fields(record)}
+
+
+def round_from_row(row: Mapping[str, Any]) -> Round:
+    """The inverse of `to_row` for a `Round`; raises KeyError, TypeError or ValueError on a foreign row."""
+    return Round(
+        index=row["index"],
+        shown_ids=tuple(row["shown_ids"]),
+        accepted=tuple(Instruction(**item) for item in row["accepted"]),
+        rejected=tuple(_rejection(item) for item in row["rejected"]),
+        usage=Usage(**row["usage"]),
+    )
+
+
+def answered_from_row(row: Mapping[str, Any]) -> Answered:
+    """The inverse of `to_row` for an `Example` or `Failure`; raises like `round_from_row`."""
+    shared = {
+        **row,
+        "instruction": Instruction(**row["instruction"]),
+        "principles_cited": tuple(row["principles_cited"]),
+        "checks": tuple(_check_result(item) for item in row["checks"]),
+        "usage": Usage(**row["usage"]),
+    }
+    if "reason" in row:
+        return Failure(**{**shared, "reason": FailureReason(row["reason"])})
+    return Example(**shared)
+
+
+def _rejection(row: Mapping[str, Any]) -> Rejection:
+    return Rejection(**{**row, "reason": RejectionReason(row["reason"])})
+
+
+def _check_result(row: Mapping[str, Any]) -> CheckResult:
+    return CheckResult(**{**row, "outcome": Outcome(row["outcome"])})
