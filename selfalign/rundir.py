@@ -1,0 +1,293 @@
+"""A run directory: recipe, manifest, lock, and the journals whose replay is the state of the run.
+
+    recipe.yaml      the resolved recipe, written before any work
+    manifest.json    versions, model, digests of seeds and constitution
+    lock             held (flock) while a process writes here; the kernel frees it when that process dies
+    rounds.jsonl     one line per Round, in order
+    outcomes.jsonl   one line per Example or Failure, any order
+    metrics.jsonl    counters every few seconds
+
+A journal is append-only. A last line without its newline was never written: readers skip it, a writer cuts it.
+"""
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from selfalign.errors import RunDirError
+from selfalign.records import Answered, Round, answered_from_row, round_from_row, to_row
+
+RECIPE = "recipe.yaml"
+MANIFEST = "manifest.json"
+LOCK = "lock"
+ROUNDS = "rounds.jsonl"
+OUTCOMES = "outcomes.jsonl"
+METRICS = "metrics.jsonl"
+
+# What a run may change between two starts: none of these can alter an id, a prompt or a verdict already journalled.
+CHANGEABLE = ("slots", "balance", "dataset")
+
+
+class Journal:
+    """An append-only file of JSON lines; each line is one `write`, so a kill leaves at most one torn line.
+
+    Raises `RunDirError` where the file cannot be opened or written; after a failed write the file is cut back to
+    its last whole line, so a full disk leaves it readable.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._end = _end_of_last_line(self._file)
+            os.ftruncate(self._file, self._end)
+            os.lseek(self._file, self._end, os.SEEK_SET)
+        except OSError as error:
+            raise RunDirError(f"{path}: cannot be opened for writing ({error.strerror})") from error
+
+    def append(self, record: Any) -> None:
+        """Write one record (a record of `records`, or anything JSON) as one line."""
+        text = json.dumps(to_row(record), ensure_ascii=False, separators=(",", ":"))
+        # A lone surrogate cannot be encoded; its backslash escape is what JSON itself would write.
+        line = text.encode("utf-8", "backslashreplace") + b"\n"
+        try:
+            _write_all(self._file, line)
+        except OSError as error:
+            os.ftruncate(self._file, self._end)
+            os.lseek(self._file, self._end, os.SEEK_SET)
+            raise RunDirError(f"{self.path}: {_write_advice(error)}") from error
+        self._end += len(line)
+
+    def close(self) -> None:
+        """Flush to the disk and close."""
+        os.fsync(self._file)
+        os.close(self._file)
+
+
+class RunDir:
+    """A run directory opened for writing; a context manager that holds the lock.
+
+    `recipe` is the resolved recipe and `manifest` what it resolved to, both as plain JSON values. In an empty or
+    new folder they are written; in the folder of an earlier start they must agree with what stands there, but for
+    `CHANGEABLE` and a `propose.target` that grows. Raises `RunDirError`.
+    """
+
+    def __init__(self, path: Path, recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+        self.path = path
+        self._lock = _take_lock(path)
+        try:
+            _write_or_compare(path, recipe, manifest)
+            self.rounds = Journal(path / ROUNDS)
+            self.outcomes = Journal(path / OUTCOMES)
+            self.metrics = Journal(path / METRICS)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for journal in (self.rounds, self.outcomes, self.metrics):
+            journal.close()
+        os.close(self._lock)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run directory."""
+    return (path / RECIPE).is_file() and (path / MANIFEST).is_file()
+
+
+def is_running(path: Path) -> bool:
+    """Whether a living process holds the run's lock."""
+    try:
+        lock = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """The resolved recipe of a run, as plain values. Raises `RunDirError` where `path` is no run."""
+    return _read(path, RECIPE, yaml.safe_load)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a run. Raises `RunDirError` where `path` is no run."""
+    return _read(path, MANIFEST, json.loads)
+
+
+def read_rounds(path: Path) -> Iterator[Round]:
+    """The rounds journalled so far, in order. Raises `RunDirError` with file and line on a damaged journal."""
+    return _records(path / ROUNDS, round_from_row)
+
+
+def read_answered(path: Path) -> Iterator[Answered]:
+    """Examples and failures in the order they were finished. Raises `RunDirError` on a damaged journal."""
+    return _records(path / OUTCOMES, answered_from_row)
+
+
+def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
+    """The counters of `metrics.jsonl`, oldest first."""
+    return read_lines(path / METRICS)
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a journal, line by line; a torn last line is skipped, a missing file is empty.
+
+    Raises `RunDirError` naming file and line where another line is no JSON object.
+    """
+    for number, row in _numbered_lines(path):
+        if not isinstance(row, dict):
+            raise RunDirError(f"{path}:{number}: not a JSON object; the journal was changed by something else")
+        yield row
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file's content in one step: temporary file, flush to disk, rename. Raises `RunDirError`."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise RunDirError(f"{path}: {_write_advice(error)}") from error
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    if not path.exists():
+        return
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise RunDirError(f"{path}:{number}: not JSON ({error}); restore the file or delete the run") from error
+
+
+def _records[T](path: Path, from_row: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
+    for number, row in _numbered_lines(path):
+        try:
+            yield from_row(row)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunDirError(f"{path}:{number}: not a line this version wrote ({error!r})") from error
+
+
+def _read(path: Path, name: str, parse: Callable[[str], Any]) -> dict[str, Any]:
+    try:
+        content = parse((path / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunDirError(f"{path}: not a run directory (it has no {name})") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        first_line = str(error).splitlines()[0]
+        raise RunDirError(f"{path / name}: cannot be read ({first_line})") from error
+    if not isinstance(content, dict):
+        raise RunDirError(f"{path / name}: not a mapping; the file was changed by something else")
+    return content
+
+
+def _take_lock(path: Path) -> int:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise RunDirError(f"{path}: {_write_advice(error)}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock, 32).decode("ascii", "replace").strip()
+        os.close(lock)
+        raise RunDirError(f"{path}: in use by process {holder or 'unknown'}; wait for it or stop it") from None
+    os.ftruncate(lock, 0)
+    os.write(lock, b"%d\n" % os.getpid())
+    return lock
+
+
+def _write_or_compare(path: Path, recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    if is_run(path):
+        _refuse_changed_recipe(path, read_recipe(path), recipe)
+        _refuse_changed_sources(path, read_manifest(path), manifest)
+    elif foreign := sorted(_foreign_names(path)):
+        raise RunDirError(f"{path}: not empty and not a run directory (it has {foreign[0]!r}); choose another --output")
+    if (path / MANIFEST).is_file():
+        manifest = read_manifest(path)
+    write_atomically(path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path / RECIPE, yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True))
+
+
+def _foreign_names(path: Path) -> set[str]:
+    ours = {LOCK, RECIPE, MANIFEST, RECIPE + ".tmp", MANIFEST + ".tmp"}
+    return {entry.name for entry in path.iterdir()} - ours
+
+
+def _refuse_changed_recipe(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    old_flat, new_flat = dict(_flatten(old)), dict(_flatten(new))
+    for key in sorted(old_flat.keys() | new_flat.keys()):
+        before, after = old_flat.get(key), new_flat.get(key)
+        if before == after or key.split(".")[0] in CHANGEABLE:
+            continue
+        if key == "propose.target":
+            if after >= before:
+                continue
+            raise RunDirError(f"{path}: propose.target was {before}, now {after}: it may only grow within a run")
+        raise RunDirError(
+            f"{path}: made with {key} = {before!r}, now {after!r}: use another --output, or the old value to continue"
+        )
+
+
+def _refuse_changed_sources(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    for key in sorted(key for key in new if key.endswith("_digest")):
+        if old.get(key) != new[key]:
+            what = key.removesuffix("_digest").replace("_", " ")
+            raise RunDirError(f"{path}: the {what} changed since this run began; use another --output")
+
+
+def _flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping):
+        yield prefix, list(value) if isinstance(value, tuple) else value
+        return
+    for key, inner in value.items():
+        yield from _flatten(inner, f"{prefix}.{key}" if prefix else str(key))
+
+
+def _end_of_last_line(file: int, block: int = 1 << 16) -> int:
+    """The offset behind the last newline, found from the end."""
+    end = os.lseek(file, 0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - block)
+        newline = os.pread(file, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
+
+
+def _write_all(file: int, line: bytes) -> None:
+    written = 0
+    while written < len(line):
+        written += os.write(file, line[written:])
+
+
+def _write_advice(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; what was journalled is kept: make room and run the same command again"
+    return f"cannot be written ({error.strerror})"
