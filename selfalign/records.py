@@ -4,6 +4,7 @@ All are frozen and slotted; derived facts are properties. `to_row` and `from_row
 only way a record becomes a line of a journal and comes back.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -43,6 +44,8 @@ class FailureReason(StrEnum):
     NO_CITATION = "no_citation"
     UNKNOWN_PRINCIPLE = "unknown_principle"
     CITATION_MISMATCH = "citation_mismatch"
+    SPEAKS_FOR_USER = "speaks_for_user"
+    ECHO = "echo"
     CHECK = "check"
 
 
@@ -255,6 +258,12 @@ class Failure:
 
 Answered = Example | Failure
 """What became of one accepted instruction (the design's "Outcome"; that name belongs to the checks here)."""
+
+
+def derive_seed(rng_seed: int, *names: object) -> int:
+    """A seed for one request: 31 bits of the SHA-256 of the run's seed and the request's name."""
+    digest = hashlib.sha256("/".join(map(str, (rng_seed, *names))).encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def to_row(record: Any) -> Any:
