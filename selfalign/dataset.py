@@ -1,0 +1,299 @@
+"""A run's journals become a dataset: Parquet in two configurations, and a card.
+
+    outputs/<name>/dataset/
+      README.md                        the card; its YAML header is what `load_dataset` and the Hub read
+      engraving/train-00000-of-N.parquet   messages only: the rows of the paper's principle engraving
+      full/train-00000-of-N.parquet        everything that is known of the same rows
+      withheld.jsonl                   finished examples that were left out, each with its reason
+
+Everything here is derived: it can be deleted and is rebuilt byte for byte. Rows are sorted by instruction id and
+written in bounded memory (the journal is read through an index of line offsets).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from selfalign import rundir
+from selfalign.card import CardFacts, Split, render_card
+from selfalign.errors import RunDirError
+from selfalign.progress import Counters, count_run
+from selfalign.records import Answered, Example, answered_from_row, to_row
+
+FOLDER = "dataset"
+CONFIGURATIONS = ("engraving", "full")
+WITHHELD = "withheld.jsonl"
+
+_ROWS_PER_FILE = 100_000
+_ROWS_PER_GROUP = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpec:
+    """What the exported dataset looks like and says of itself.
+
+    `holdout` is the share of rows (0 to below 1) that goes into a `test` split, chosen by the hash of the row's id:
+    a row keeps its split when the run grows. `licence` is the Hub's identifier ("apache-2.0"); without one nothing
+    can be pushed. `language` are ISO 639-1 codes. `title` is the card's heading, by default the run's name.
+    """
+
+    holdout: float = 0.0
+    licence: str = ""
+    language: tuple[str, ...] = ("en",)
+    title: str = ""
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.holdout < 1.0:
+            raise ValueError(f"holdout: a share of the rows from 0 to below 1, not {self.holdout}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One finished example in the journal: its id and the offset of its line; `withheld` is the reason it stays out."""
+
+    id: str
+    offset: int
+    withheld: str = ""
+
+
+def export(run_path: Path) -> Path:
+    """Rebuild `<run>/dataset` from the journals and return its path; also works while the run goes on.
+
+    The new folder replaces the old one only when it is whole. Raises `RunDirError` where `run_path` is no run, has
+    no finished example yet, has a damaged journal, or cannot be written.
+    """
+    recipe, manifest = rundir.read_recipe(run_path), rundir.read_manifest(run_path)
+    spec = _spec_of(recipe)
+    counters = count_run(rundir.read_rounds(run_path), (), _target(recipe))
+    lines = _index(run_path, counters)
+    if not lines:
+        raise RunDirError(f"{run_path}: no finished example yet, nothing to export; see `selfalign status {run_path}`")
+    building, target = run_path / f".{FOLDER}.new", run_path / FOLDER
+    try:
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir()
+        _write(building, run_path, lines, spec, recipe, manifest, counters)
+        _replace(building, target)
+    except OSError as error:
+        raise RunDirError(f"{target}: cannot be written ({error.strerror or error}); the run is untouched") from error
+    return target
+
+
+def is_held_out(instruction_id: str, share: float) -> bool:
+    """Whether a row belongs to the held-out split: a pure function of its id."""
+    number = int.from_bytes(hashlib.sha256(instruction_id.encode()).digest()[:8], "big")
+    return number < share * 2**64
+
+
+def _spec_of(recipe: Mapping[str, Any]) -> DatasetSpec:
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in (recipe.get("dataset") or {}).items()}
+    return DatasetSpec(**values)
+
+
+def _target(recipe: Mapping[str, Any]) -> int:
+    return int((recipe.get("propose") or {}).get("target", 0))
+
+
+def _index(run_path: Path, counters: Counters) -> list[_Line]:
+    """Every finished example, sorted by id; all that was answered goes into the counters."""
+    lines: list[_Line] = []
+    for offset, record in _records(run_path / rundir.OUTCOMES):
+        counters.count_answered(record)
+        if not isinstance(record, Example):
+            continue
+        lines.append(_Line(record.instruction_id, offset, "" if _is_unicode(record) else "invalid_unicode"))
+    lines.sort(key=lambda line: line.id)
+    for before, after in pairwise(lines):
+        if before.id == after.id:
+            raise RunDirError(f"{run_path / rundir.OUTCOMES}: {after.id} stands twice; the journal was changed")
+    return lines
+
+
+def _records(path: Path) -> Iterator[tuple[int, Answered]]:
+    if not path.exists():
+        return
+    with open(path, "rb") as file:
+        offset = 0
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            yield offset, _record(path, number, line)
+            offset += len(line)
+
+
+def _record(path: Path, number: int, line: bytes) -> Answered:
+    try:
+        return answered_from_row(json.loads(line))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunDirError(f"{path}:{number}: not a line this version wrote ({error!r})") from error
+
+
+def _is_unicode(example: Example) -> bool:
+    """Whether the texts can be stored: a lone surrogate (half a character) has no UTF-8 form."""
+    try:
+        for text in (example.instruction.text, example.instruction.context, example.thought, example.answer):
+            text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _write(
+    folder: Path,
+    run_path: Path,
+    lines: list[_Line],
+    spec: DatasetSpec,
+    recipe: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    counters: Counters,
+) -> None:
+    origin = _origin(recipe, manifest)
+    _write_withheld(folder / WITHHELD, lines)
+    kept = [line for line in lines if not line.withheld]
+    cites: Counter[str] = Counter()
+    splits: list[Split] = []
+    for split in ("train", "test"):
+        members = [line for line in kept if is_held_out(line.id, spec.holdout) == (split == "test")]
+        if not members:
+            continue
+        files = {name: _Shards(folder / name, split, len(members), _schema(name)) for name in CONFIGURATIONS}
+        with open(run_path / rundir.OUTCOMES, "rb") as journal:
+            for example in _examples_at(journal, members):
+                cites.update(example.principles_cited)
+                files["engraving"].add(_engraving_row(example))
+                files["full"].add(_full_row(example, origin))
+        splits += [Split(name, split, len(members), shards.close()) for name, shards in files.items()]
+    withheld = Counter(line.withheld for line in lines if line.withheld)
+    facts = CardFacts(run_path.resolve().name, spec, recipe, manifest, counters, withheld, cites, tuple(splits))
+    (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+
+
+def _write_withheld(path: Path, lines: list[_Line]) -> None:
+    rows = [{"id": line.id, "reason": line.withheld} for line in lines if line.withheld]
+    if rows:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def _examples_at(journal: BinaryIO, lines: list[_Line]) -> Iterator[Example]:
+    for line in lines:
+        journal.seek(line.offset)
+        yield answered_from_row(json.loads(journal.readline()))
+
+
+def _engraving_row(example: Example) -> dict[str, Any]:
+    """User and assistant only: principles, demonstrations and thoughts are pruned (arXiv 2305.03047, section 3.3)."""
+    return {
+        "messages": [
+            {"role": "user", "content": example.instruction.user_turn},
+            {"role": "assistant", "content": example.answer},
+        ]
+    }
+
+
+def _full_row(example: Example, origin: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": example.instruction.id,
+        "instruction": example.instruction.text,
+        "context": example.instruction.context,
+        "thought": example.thought,
+        "principles_cited": list(example.principles_cited),
+        "answer": example.answer,
+        "source": example.instruction.source,
+        "checks": to_row(example.checks),
+        **origin,
+    }
+
+
+def _origin(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What is the same in every row: the model, how it was sampled, and the digests of what it was shown."""
+    model = recipe.get("model") or {}
+    align = recipe.get("align") or {}
+    canonical = json.dumps(recipe, sort_keys=True, ensure_ascii=False)
+    return {
+        "model": str(model.get("model", "")),
+        "model_revision": str(model.get("revision") or ""),
+        "sampling": json.dumps(align.get("sampling") or {}, sort_keys=True),
+        "digests": {
+            "constitution": str(manifest.get("constitution_digest", "")),
+            "seeds": str(manifest.get("seeds_digest", "")),
+            "recipe": hashlib.sha256(canonical.encode()).hexdigest(),
+        },
+    }
+
+
+def _schema(configuration: str) -> Any:
+    import pyarrow as pa
+
+    text = pa.string()
+    if configuration == "engraving":
+        return pa.schema([("messages", pa.list_(pa.struct([("role", text), ("content", text)])))])
+    check = pa.struct([("name", text), ("outcome", text), ("number", pa.float64()), ("reason", text)])
+    digests = pa.struct([("constitution", text), ("seeds", text), ("recipe", text)])
+    columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests}
+    names = "id instruction context thought principles_cited answer source checks model model_revision sampling digests"
+    return pa.schema([(name, columns.get(name, text)) for name in names.split()])
+
+
+class _Shards:
+    """The Parquet files of one split of one configuration; holds one row group in memory."""
+
+    def __init__(self, folder: Path, split: str, num_rows: int, schema: Any) -> None:
+        folder.mkdir(exist_ok=True)
+        num_files = -(-num_rows // _ROWS_PER_FILE)
+        self._paths = [folder / f"{split}-{i:05d}-of-{num_files:05d}.parquet" for i in range(num_files)]
+        self._schema = schema
+        self._rows: list[dict[str, Any]] = []
+        self._num_added = 0
+        self._num_bytes = 0
+        self._writer: Any = None
+
+    def add(self, row: dict[str, Any]) -> None:
+        self._rows.append(row)
+        self._num_added += 1
+        if self._num_added % _ROWS_PER_FILE == 0:
+            self._close_file()
+        elif len(self._rows) == _ROWS_PER_GROUP:
+            self._flush()
+
+    def close(self) -> int:
+        """Finish the last file; returns the bytes of all rows in memory, the Hub's `num_bytes`."""
+        if self._rows or self._writer:
+            self._close_file()
+        return self._num_bytes
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            path = self._paths[(self._num_added - 1) // _ROWS_PER_FILE]
+            # Content-defined chunks: pushing a grown dataset again moves only what is new.
+            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", use_content_defined_chunking=True)
+        table = pa.Table.from_pylist(self._rows, schema=self._schema)
+        self._writer.write_table(table)
+        self._num_bytes += table.nbytes
+        self._rows = []
+
+    def _close_file(self) -> None:
+        if self._rows:
+            self._flush()
+        self._writer.close()
+        self._writer = None
+
+
+def _replace(new: Path, target: Path) -> None:
+    """Put the finished folder in the old one's place; a kill in between leaves the old one as `.dataset.old`."""
+    old = target.with_name(f".{FOLDER}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.replace(target, old)
+    os.replace(new, target)
+    shutil.rmtree(old, ignore_errors=True)

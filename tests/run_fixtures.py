@@ -1,0 +1,84 @@
+"""Run directories written by hand, as a finished or interrupted run would leave them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from selfalign import rundir
+from selfalign.records import (
+    Answered,
+    CheckResult,
+    Example,
+    Failure,
+    FailureReason,
+    Instruction,
+    Outcome,
+    Rejection,
+    RejectionReason,
+    Round,
+    Usage,
+    to_row,
+)
+
+RECIPE: dict[str, Any] = {
+    "name": "sample",
+    "rng_seed": 7,
+    "model": {"model": "someone/base-7b", "revision": "abc123", "style": "text"},
+    "seeds": ["human"],
+    "constitution": "sixteen",
+    "propose": {"target": 10, "sampling": {"temperature": 1.0, "top_p": 0.98, "max_tokens": 1024}},
+    "align": {"sampling": {"temperature": 0.5, "top_p": 0.95, "max_tokens": 512}},
+    "dataset": {"licence": "apache-2.0", "language": ["en"]},
+}
+MANIFEST: dict[str, Any] = {"constitution_digest": "c" * 64, "seeds_digest": "5" * 64}
+USAGE = Usage(1800, 1700, 60)
+
+
+def instruction(number: int, text: str = "", context: str = "") -> Instruction:
+    """Item 0 of round `number`."""
+    return Instruction(f"p{number:07d}-00", text or f"Name {number} rivers.", context, "self-instruct")
+
+
+def example(number: int, answer: str = "", *, text: str = "", context: str = "", thought: str = "") -> Example:
+    """A finished example of round `number`."""
+    return Example(
+        instruction(number, text, context),
+        thought or "A plain question of geography.",
+        answer or f"Here are {number} rivers.",
+        ("informative", "candor"),
+        (CheckResult("length", Outcome.PASS, 21.0), CheckResult("loops", Outcome.PASS)),
+        USAGE,
+    )
+
+
+def failure(number: int, reason: FailureReason = FailureReason.TRUNCATED) -> Failure:
+    """An unfinished row of round `number`."""
+    return Failure(instruction(number), "align", reason, "cut after 512 tokens", "Here are", USAGE)
+
+
+def rounds_for(answered: Iterable[Answered]) -> list[Round]:
+    """One round for each answer, with one rejected candidate beside it."""
+    rejected = (Rejection("Name rivers.", "", RejectionReason.NEAR_DUPLICATE, "seed-1", 0.8),)
+    items = sorted((item.instruction for item in answered), key=lambda item: item.id)
+    return [Round(index, ("seed-1",), (item,), rejected, USAGE) for index, item in enumerate(items)]
+
+
+def write_run(path: Path, answered: Sequence[Answered], recipe: dict[str, Any] | None = None) -> Path:
+    """A run directory with these outcomes, in this order."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / rundir.RECIPE).write_text(yaml.safe_dump({**RECIPE, **(recipe or {})}), encoding="utf-8")
+    (path / rundir.MANIFEST).write_text(json.dumps(MANIFEST), encoding="utf-8")
+    for name, records in ((rundir.ROUNDS, rounds_for(answered)), (rundir.OUTCOMES, answered)):
+        journal = rundir.Journal(path / name)
+        for record in records:
+            journal.append(record)
+        journal.close()
+    return path
+
+
+def rows_of(records: Iterable[Any]) -> str:
+    """Records as the lines of a journal."""
+    return "".join(json.dumps(to_row(record)) + "\n" for record in records)
