@@ -142,12 +142,13 @@ class Principle:
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """User text, internal thought, the ids of the principles it cites, answer."""
+    """User text, internal thought, the ids of the principles it cites, answer; whether the answer declines."""
 
     user: str
     thought: str
     cites: tuple[str, ...]
     answer: str
+    declines: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,38 @@
+"""Text that would pass for a part of a prompt: role headings, chat-template tokens, characters nobody types.
+
+Generated text is hostile: none of this may reach a later prompt or a row. The pipeline's own prompts use the
+headings `### User`, `### Thoughts` and `### Answer`, each on a line of its own; "### User guide" is no marker, nor is "## Answer".
+"""
+
+import re
+
+ROLE_HEADING = re.compile(r"^[ \t]{0,3}#{3}[ \t]*(user|thoughts?|answer)[ \t]*:?[ \t]*$", re.IGNORECASE | re.MULTILINE)
+"""A line that opens a part of a conversation; group 1 is which one, as written."""
+
+_CHAT_TOKEN = re.compile(
+    r"<\|[\w .:/-]{1,60}\|>"  # ChatML, Llama 3, Phi ...
+    r"|<｜[^<>\n]{1,60}｜>"  # DeepSeek
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>"  # Llama 2, Mistral
+    r"|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk|s|/s)>",  # Gemma, SentencePiece
+)
+
+_BAD_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd-\uffff]")
+"""Controls other than newline and tab, line separators, lone surrogates, the replacement character."""
+
+
+def role_marker(text: str) -> str | None:
+    """The first line of `text` that opens a part of a conversation, stripped; None if there is none."""
+    found = ROLE_HEADING.search(text)
+    return found.group().strip() if found else None
+
+
+def hostile(text: str) -> str | None:
+    """What in `text` may not stand in a prompt or a row, in words for a person; None if nothing.
+
+    Control characters other than newline and tab, lone surrogates, U+FFFD (broken bytes), chat-template tokens.
+    """
+    if found := _BAD_CHARACTER.search(text):
+        return f"character U+{ord(found.group()):04X}"
+    if found := _CHAT_TOKEN.search(text):
+        return f"chat-template token {found.group()}"
+    return None
