@@ -5,9 +5,9 @@ The published filters throw away every instruction with a word such as "image", 
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
+from selfalign.markers import bad_character, chat_token, role_marker
 from selfalign.records import Instruction, RejectionReason
 
 
@@ -40,7 +40,7 @@ class Fault:
 def find_fault(instruction: Instruction, spec: JudgeSpec) -> Fault | None:
     """The first fault of an instruction, or None."""
     text, whole = instruction.text, instruction.user_turn
-    if control := find_control_character(whole):
+    if control := bad_character(whole):
         return Fault(RejectionReason.CONTROL_CHARACTERS, f"U+{ord(control):04X}")
     if marker := find_role_marker(whole):
         return Fault(RejectionReason.ROLE_MARKER, marker)
@@ -69,20 +69,12 @@ def count_words(text: str) -> int:
     return len(_WORD.findall(text))
 
 
-def find_control_character(text: str) -> str | None:
-    """The first character that no reader can see and no text needs: controls, surrogates, unassigned, private use."""
-    if text.isprintable():
-        return None
-    for character in text:
-        if character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs", "Cn", "Co"):
-            return character
-    return None
-
-
 def find_role_marker(text: str) -> str | None:
-    """The first marker that could pass for a turn of a conversation, of ours or of a chat template."""
-    found = _ROLE_MARKER.search(text)
-    return found.group().strip() if found else None
+    """What could pass for a turn of a conversation, a chat template's token or an item of the proposal's list."""
+    found = role_marker(text) or chat_token(text)
+    if found is None and (item := _LIST_ITEM.search(text)):
+        found = item.group().strip()
+    return found
 
 
 def find_other_medium(text: str, *, has_context: bool) -> str | None:
@@ -100,12 +92,7 @@ _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 # A letter or digit of any script, or an opening quotation mark, bracket or inverted mark before it.
 _OPENING = re.compile(r"[\"'“‘«„‚「『《〈(\[¿¡`$€£<\-+]?[^\W_]|[`$]{1,3}\S")
 _NO_CONTEXT = re.compile(r"\W*(?:none|n/?a|nil|null|empty|no ?input|no ?context|not applicable)?\W*", re.IGNORECASE)
-_ROLE_MARKER = re.compile(
-    r"^[ \t]*#{1,6}[ \t]*(?:User|Thoughts|Answer|Task \d+)[ \t]*:?[ \t]*$"
-    r"|^[ \t]*(?:User|Human|Assistant)[ \t]*:[ \t]*$"
-    r"|<\|[^|<>\s][^|<>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<[｜|][^<>]{1,40}[｜|]>",
-    re.MULTILINE,
-)
+_LIST_ITEM = re.compile(r"^[ \t]*#{1,6}[ \t]*Task[ \t]*\d+[.:)]?[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _MEDIUM = (
     r"(?:image|picture|photo(?:graph)?|painting|drawing|illustration|video(?:\s+clip)?|animation|gif|audio(?:\s+clip)?"
     r"|recording|podcast\s+episode|screenshot)s?"

@@ -26,13 +26,23 @@ def role_marker(text: str) -> str | None:
     return found.group().strip() if found else None
 
 
-def hostile(text: str) -> str | None:
-    """What in `text` may not stand in a prompt or a row, in words for a person; None if nothing.
+def bad_character(text: str) -> str | None:
+    """The first character of `text` that may not stand in a prompt or a row: a control other than newline and tab,
+    a line separator, a lone surrogate, U+FFFD (broken bytes); None if there is none."""
+    found = _BAD_CHARACTER.search(text)
+    return found.group() if found else None
 
-    Control characters other than newline and tab, lone surrogates, U+FFFD (broken bytes), chat-template tokens.
-    """
-    if found := _BAD_CHARACTER.search(text):
-        return f"character U+{ord(found.group()):04X}"
-    if found := _CHAT_TOKEN.search(text):
-        return f"chat-template token {found.group()}"
+
+def chat_token(text: str) -> str | None:
+    """The first token of a chat template that stands in `text`; None if there is none."""
+    found = _CHAT_TOKEN.search(text)
+    return found.group() if found else None
+
+
+def hostile(text: str) -> str | None:
+    """What in `text` may not stand in a prompt or a row, in words for a person; None if nothing."""
+    if character := bad_character(text):
+        return f"character U+{ord(character):04X}"
+    if token := chat_token(text):
+        return f"chat-template token {token}"
     return None

@@ -15,9 +15,8 @@ from selfalign.checks import ChecksSpec
 from selfalign.engine import Engine
 from selfalign.errors import EngineDied, SelfAlignError
 from selfalign.progress import Counters
-from selfalign.propose import Pool, ProposeSpec, propose
+from selfalign.propose import Pool, ProposeSpec, propose, propose_from_source
 from selfalign.records import Answered, Completion, Constitution, Instruction, Prompt, Round, Sampling
-from selfalign.source import propose_from_source
 
 
 @dataclass(frozen=True, slots=True)

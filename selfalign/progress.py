@@ -26,8 +26,8 @@ class Counters:
     in_flight: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    propose_usage: Usage = Usage()
-    align_usage: Usage = Usage()
+    propose_usage: Usage = field(default_factory=Usage)
+    align_usage: Usage = field(default_factory=Usage)
 
     def count_round(self, finished: Round) -> None:
         """Take in one round."""

@@ -10,8 +10,9 @@ import asyncio
 import random
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Protocol
 
 from selfalign.engine import Engine
@@ -30,7 +31,10 @@ from selfalign.records import (
     Usage,
     derive_seed,
 )
-from selfalign.source import SourceSpec
+from selfalign.source import SourceSpec, read_source
+
+SOURCE_ROUND = 64
+"""Rows of an existing source that make one round."""
 
 HEADING = (
     "Below is a list of varied tasks for an assistant that works with text. Each task has an instruction and, where "
@@ -154,6 +158,28 @@ async def propose(
         await asyncio.gather(*(request for _, request in in_flight), return_exceptions=True)
 
 
+async def propose_from_source(
+    pool: Pool, spec: ProposeSpec, *, journal: Callable[[Round], None]
+) -> AsyncIterator[Instruction]:
+    """Like `propose`, with the instructions of `spec.source` in place of the engine's, judged by the same rules.
+
+    Ends with the source or at the target. Raises `RecipeError` where the source cannot be read.
+    """
+    instructions = read_source(spec.source)
+    # A round takes a fixed number of rows, so the rounds journalled say how many rows are behind us.
+    next(islice(instructions, len(pool.sizes) * SOURCE_ROUND, len(pool.sizes) * SOURCE_ROUND), None)
+    while len(pool.accepted) < spec.target:
+        rows = tuple(islice(instructions, SOURCE_ROUND))
+        if not rows:
+            return
+        finished = _sort_verdicts((judge(row, (), pool, spec) for row in rows), pool, len(pool.sizes))
+        journal(finished)
+        pool.note(finished)
+        for instruction in finished.accepted:
+            yield instruction
+        await asyncio.sleep(0)
+
+
 def choose_shown(pool: Pool, spec: ProposeSpec, number: int, rng_seed: int) -> tuple[Shown, ...]:
     """The instructions that the proposal of round `number` shows, in their order.
 
@@ -193,23 +219,9 @@ def judge_round(
     if isinstance(reply, PromptRefused):
         refusal = Rejection("", "", RejectionReason.PROMPT_REFUSED, detail=str(reply))
         return Round(number, shown_ids, (), (refusal,), Usage())
-    parsed = parse_proposal(reply.text)[: spec.asked]
-    accepted: list[Instruction] = []
-    rejected: list[Rejection] = []
-    for position, pair in enumerate(parsed):
-        if reply.is_truncated and position == len(parsed) - 1:
-            rejected.append(Rejection(*(pair or ("", "")), RejectionReason.TRUNCATED))
-            continue
-        candidate = pair and Instruction(f"p{number:07d}-{position:02d}", *pair, "self-instruct")
-        verdict = judge(candidate, shown, pool, spec) if candidate else _MALFORMED
-        if isinstance(verdict, Rejection):
-            rejected.append(verdict)
-        else:
-            pool.index.add(verdict.id, verdict.text, verdict.context)
-            accepted.append(verdict)
-    if not parsed:
-        rejected.append(_MALFORMED)
-    return Round(number, shown_ids, tuple(accepted), tuple(rejected), reply.usage)
+    verdicts = _verdicts(reply, shown, pool, spec, number)
+    finished = _sort_verdicts(verdicts, pool, number)
+    return replace(finished, shown_ids=shown_ids, usage=reply.usage)
 
 
 def judge(candidate: Instruction, shown: Sequence[Shown], pool: Pool, spec: ProposeSpec) -> Instruction | Rejection:
@@ -230,20 +242,46 @@ def judge(candidate: Instruction, shown: Sequence[Shown], pool: Pool, spec: Prop
     return candidate
 
 
+def _verdicts(
+    reply: Completion, shown: Sequence[Shown], pool: Pool, spec: ProposeSpec, number: int
+) -> Iterator[Instruction | Rejection]:
+    """The verdict on each item of a reply, one by one: each may depend on what was kept just before it."""
+    parsed = parse_proposal(reply.text)[: spec.asked]
+    if not parsed:
+        yield _MALFORMED
+    for position, pair in enumerate(parsed):
+        if reply.is_truncated and position == len(parsed) - 1:
+            yield Rejection(*(pair or ("", "")), RejectionReason.TRUNCATED)
+        elif pair is None:
+            yield _MALFORMED
+        else:
+            candidate = Instruction(f"p{number:07d}-{position:02d}", *pair, "self-instruct")
+            yield judge(candidate, shown, pool, spec)
+
+
+def _sort_verdicts(verdicts: Iterable[Instruction | Rejection], pool: Pool, number: int) -> Round:
+    """A round of these verdicts; what is accepted enters the pool's index before the next verdict is asked for."""
+    accepted: list[Instruction] = []
+    rejected: list[Rejection] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Rejection):
+            rejected.append(verdict)
+        else:
+            pool.index.add(verdict.id, verdict.text, verdict.context)
+            accepted.append(verdict)
+    return Round(number, (), tuple(accepted), tuple(rejected), Usage())
+
+
 async def _ask(
     engine: Engine, prompt: Prompt, spec: ProposeSpec, number: int, rng_seed: int
 ) -> Completion | PromptRefused:
     last = spec.shown_seeds + spec.shown_own + spec.asked
     stop = (*spec.sampling.stop, f"\n### Task {last + 1}")
-    sampling = Sampling(**{**_fields(spec.sampling), "stop": stop})
+    sampling = replace(spec.sampling, stop=stop)
     try:
         return await engine.generate(prompt, sampling, rng_seed=derive_seed(rng_seed, "propose", number))
     except PromptRefused as refused:
         return refused
-
-
-def _fields(sampling: Sampling) -> dict[str, object]:
-    return {name: getattr(sampling, name) for name in Sampling.__dataclass_fields__}
 
 
 def _render_item(item: Shown) -> str:

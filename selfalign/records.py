@@ -301,6 +301,19 @@ def answered_from_row(row: Mapping[str, Any]) -> Answered:
     return Example(**shared)
 
 
+def constitution_from_row(row: Mapping[str, Any]) -> Constitution:
+    """The inverse of `to_row` for a `Constitution`; raises like `round_from_row`."""
+    demonstrations = (Demonstration(**{**item, "cites": tuple(item["cites"])}) for item in row["demonstrations"])
+    return Constitution(
+        **{
+            **row,
+            "persona": Persona(**row["persona"]),
+            "principles": tuple(Principle(**item) for item in row["principles"]),
+            "demonstrations": tuple(demonstrations),
+        }
+    )
+
+
 def _rejection(row: Mapping[str, Any]) -> Rejection:
     return Rejection(**{**row, "reason": RejectionReason(row["reason"])})
 
