@@ -6,6 +6,7 @@ last three with the names of the fields that hold instruction and context. Drome
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -15,9 +16,9 @@ from typing import Any
 from selfalign import rundir
 from selfalign.errors import RecipeError
 from selfalign.records import Instruction
+from selfalign.rows import read_rows, text_field
 
-Located = tuple[str, int, Mapping[str, Any]]
-"""A row with where it stands: the source's name, the row's number from 1."""
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,76 +86,24 @@ def _from_run(path: Path) -> Iterator[Instruction]:
 
 
 def _from_rows(spec: SourceSpec, path: Path) -> Iterator[Instruction]:
-    for name, number, row in _rows(spec, path):
-        where = f"{name}:{number}"
-        text = _text(row, spec.instruction_field, where)
-        if text is None:
-            fields = ", ".join(sorted(map(str, row))[:8]) or "none"
-            raise RecipeError(
-                f"{where}: no field {spec.instruction_field!r} (it has: {fields}); set propose.source.instruction_field"
-            )
-        context = _text(row, spec.context_field, where) if spec.context_field else None
-        yield Instruction(f"q{number:08d}", text, context or "", f"{Path(name).name}:{number}")
+    rows = read_rows(path, spec.configuration, spec.split) if path.exists() else enumerate(_hub_rows(spec), start=1)
+    for number, row in rows:
+        where = f"{spec.path}:{number}"
+        text = text_field(row, spec.instruction_field, where).strip()
+        context = text_field(row, spec.context_field, where, required=False).strip() if spec.context_field else ""
+        # Only the file's name: a path would carry this machine's folders into a published dataset.
+        yield Instruction(f"q{number:08d}", text, context, f"{path.name if path.exists() else spec.path}:{number}")
 
 
-def _text(row: Any, field: str, where: str) -> str | None:
-    """The text under a field or a dotted path, stripped; None where there is nothing."""
-    value = row
-    for part in [field] if isinstance(row, Mapping) and field in row else field.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    if value is not None and not isinstance(value, str):
-        raise RecipeError(f"{where}: {field!r} holds {type(value).__name__}, not text")
-    return None if value is None else value.strip()
-
-
-def _rows(spec: SourceSpec, path: Path) -> Iterator[Located]:
-    if path.is_file() and path.suffix == ".parquet":
-        return ((str(path), number, row) for number, row in enumerate(_parquet_rows(path), start=1))
-    if path.is_file():
-        from selfalign.rows import read_rows
-
-        return ((str(path), number, row) for number, row in read_rows(path))
-    return ((spec.path, number, row) for number, row in enumerate(_datasets_rows(spec, path), start=1))
-
-
-def _parquet_rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=1_000):
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise RecipeError(f"{path}: cannot be read as Parquet ({_first_line(error)})") from error
-
-
-def _datasets_rows(spec: SourceSpec, path: Path) -> Iterator[Mapping[str, Any]]:
-    """Rows through the `datasets` library: a folder of its own, a folder of data files, or a name on the Hub."""
-    if not path.is_dir() and (path.is_absolute() or spec.path.startswith(".") or spec.path.count("/") > 1):
-        raise RecipeError(f"propose.source.path: {spec.path} does not exist")
+def _hub_rows(spec: SourceSpec) -> Iterator[Mapping[str, Any]]:
+    if not _HUB_NAME.fullmatch(spec.path):
+        raise RecipeError(f"propose.source.path: {spec.path} does not exist, and is no dataset's name on the Hub")
     import datasets
 
     try:
-        if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
-            loaded = datasets.load_from_disk(spec.path)
-            rows = loaded[spec.split] if isinstance(loaded, datasets.DatasetDict) else loaded
-        else:
-            rows = datasets.load_dataset(
-                spec.path, spec.configuration or None, split=spec.split, streaming=True, revision=spec.revision or None
-            )
-        yield from rows
-    except RecipeError:
-        raise
+        yield from datasets.load_dataset(
+            spec.path, spec.configuration or None, split=spec.split, streaming=True, revision=spec.revision or None
+        )
     except Exception as error:  # the library raises whatever its readers, the Hub's client and fsspec raise
-        message = f"{type(error).__name__}: {_first_line(error)}"
-        raise RecipeError(f"propose.source.path: {spec.path} cannot be loaded ({message})") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
+        message = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise RecipeError(f"propose.source.path: {spec.path} cannot be loaded from the Hub ({message})") from error
