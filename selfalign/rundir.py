@@ -17,12 +17,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import yaml
 
 from selfalign.errors import RunDirError
 from selfalign.records import Answered, Round, answered_from_row, round_from_row, to_row
+
+Record = TypeVar("Record", Round, Answered)
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.json"
@@ -184,7 +186,7 @@ def _numbered_lines(path: Path) -> Iterator[tuple[int, Any]]:
                 raise RunDirError(f"{path}:{number}: not JSON ({error}); restore the file or delete the run") from error
 
 
-def _records[T](path: Path, from_row: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
+def _records(path: Path, from_row: Callable[[Mapping[str, Any]], Record]) -> Iterator[Record]:
     for number, row in _numbered_lines(path):
         try:
             yield from_row(row)
