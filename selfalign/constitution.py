@@ -5,25 +5,20 @@ numbers, demonstrations with internal thoughts, every thought opening with one f
 principles it applies. The loader is strict, so that a mistake is found before an engine starts.
 """
 
-import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
-
-import yaml
 
 from selfalign.builtin import builtin_names, find_data
-from selfalign.errors import RecipeError
-from selfalign.markers import ROLE_HEADING, hostile, role_marker
+from selfalign.errors import RecipeError, did_you_mean
+from selfalign.markers import ROLE_HEADING, hostile
 from selfalign.records import Constitution, Demonstration, FailureReason, Instruction, Persona, Principle, Prompt
+from selfalign.yamlfile import Value, read_yaml
 
 _PERSONA_FIELDS = ("name", "maker", "knowledge_date", "character")
-_TEXT_TAG = "tag:yaml.org,2002:str"
-_BOOL_TAG = "tag:yaml.org,2002:bool"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _PLACEHOLDER = re.compile(r"\{\{([A-Za-z_]\w*)\}\}|\{([A-Za-z_]\w*)\}")
 _CLOSING = re.compile(r"(?:^|(?<=\s))principles?[ \t]*:", re.IGNORECASE)
@@ -173,7 +168,8 @@ def _cited_id(number: str, name: str, constitution: Constitution) -> str:
         raise ReplyError(FailureReason.UNKNOWN_PRINCIPLE, f"principle {number[:20]} of {count}")
     principle = constitution.principles[int(number) - 1]
     if _folded(name) != _folded(principle.name):
-        raise ReplyError(FailureReason.CITATION_MISMATCH, f"principle {number} is {principle.name!r}, not {name[:60]!r}")
+        detail = f"principle {number} is {principle.name!r}, not {name[:60]!r}"
+        raise ReplyError(FailureReason.CITATION_MISMATCH, detail)
     return principle.id
 
 
@@ -189,18 +185,22 @@ def load_constitution(name_or_path: str) -> Constitution:
 
     Raises RecipeError, one line with file and line number, for anything that is missing, unknown or wrong.
     """
-    path = _find(name_or_path)
-    return _constitution(_File(path), _composed(path, _read(path)))
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The file being read, to complain about."""
-
-    path: Path
-
-    def fail(self, node: yaml.Node, message: str) -> NoReturn:
-        raise RecipeError(f"{self.path}:{node.start_mark.line + 1}: {message}")
+    keys = read_yaml(_find(name_or_path)).mapping(
+        ("name", "persona", "principles", "demonstrations"), ("about", "licence")
+    )
+    persona = _persona(keys["persona"])
+    loaded = Constitution(
+        name=keys["name"].line(),
+        about=keys["about"].line() if "about" in keys else "",
+        licence=keys["licence"].line() if "licence" in keys else "",
+        persona=persona,
+        principles=_principles(keys["principles"], persona),
+        demonstrations=(),
+        digest="",
+    )
+    shown = tuple(_demonstration(entry, loaded) for entry in keys["demonstrations"].entries())
+    loaded = replace(loaded, demonstrations=shown)
+    return replace(loaded, digest=_digest(loaded))
 
 
 def _find(name_or_path: str) -> Path:
@@ -210,59 +210,12 @@ def _find(name_or_path: str) -> Path:
         raise RecipeError(f"{name_or_path[:80]}: cannot be read: {error.strerror}") from None
     if path is not None:
         return path
+    if Path(name_or_path).is_dir():
+        raise RecipeError(f"{name_or_path}: is a folder, not a constitution")
     if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):
         raise RecipeError(f"{name_or_path}: no such file")
-    raise RecipeError(f"no constitution named {name_or_path!r}{_nearest(name_or_path, builtin_names('principles', '.yaml'))}")
-
-
-def _read(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise RecipeError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-
-
-def _composed(path: Path, text: str) -> yaml.Node:
-    """The document's node tree, which knows its line numbers; nothing is constructed from tags."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise RecipeError(f"{path}:{line}: character U+{ord(text[error.position]):04X} may not stand in YAML") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise RecipeError(f"{path}:{mark.line + 1 if mark else 1}: not valid YAML: {error.problem}") from None
-    except RecursionError:
-        raise RecipeError(f"{path}:1: nested too deeply") from None
-    if node is None:
-        raise RecipeError(f"{path}:1: the file is empty")
-    return node
-
-
-def _constitution(file: _File, root: yaml.Node) -> Constitution:
-    keys = _mapping(file, root, "", ("name", "persona", "principles", "demonstrations"), ("about", "licence"))
-    persona = _persona(file, keys["persona"])
-    principles = _principles(file, keys["principles"], persona)
-    read = Constitution(
-        name=_line(file, keys["name"], "name"),
-        about=_line(file, keys["about"], "about") if "about" in keys else "",
-        licence=_line(file, keys["licence"], "licence") if "licence" in keys else "",
-        persona=persona,
-        principles=principles,
-        demonstrations=(),
-        digest="",
-    )
-    shown = tuple(
-        _demonstration(file, node, f"demonstrations[{index}]", read)
-        for index, node in enumerate(_sequence(file, keys["demonstrations"], "demonstrations"))
-    )
-    complete = replace(read, demonstrations=shown)
-    return replace(complete, digest=_digest(complete))
+    known = builtin_names("principles", ".yaml")
+    raise RecipeError(f"no constitution named {name_or_path!r}{did_you_mean(name_or_path, known)}")
 
 
 def _digest(constitution: Constitution) -> str:
@@ -270,144 +223,74 @@ def _digest(constitution: Constitution) -> str:
     return hashlib.sha256(json.dumps(reaches_prompts, ensure_ascii=False).encode()).hexdigest()
 
 
-def _persona(file: _File, node: yaml.Node) -> Persona:
-    keys = _mapping(file, node, "persona", _PERSONA_FIELDS)
-    values = {key: _line(file, keys[key], f"persona.{key}") for key in _PERSONA_FIELDS}
-    for key, value in values.items():
-        if _PLACEHOLDER.search(value):
-            file.fail(keys[key], f"persona.{key}: no placeholders here: they are filled from these fields")
-    if values["character"].endswith((".", "!", "?")):
-        file.fail(keys["character"], "persona.character: leave out the full stop: it completes '<name> is ...'")
-    return Persona(**values)
+def _persona(entry: Value) -> Persona:
+    values = entry.mapping(_PERSONA_FIELDS)
+    fields = {key: value.line() for key, value in values.items()}
+    for key, text in fields.items():
+        if _PLACEHOLDER.search(text):
+            values[key].fail("no placeholders here: they are filled from these fields")
+    if fields["character"].endswith((".", "!", "?")):
+        values["character"].fail("leave out the full stop: this completes '<name> is ...'")
+    return Persona(**fields)
 
 
-def _principles(file: _File, node: yaml.Node, persona: Persona) -> tuple[Principle, ...]:
+def _principles(listed: Value, persona: Persona) -> tuple[Principle, ...]:
     principles: list[Principle] = []
-    for index, item in enumerate(_sequence(file, node, "principles")):
-        where = f"principles[{index}]"
-        keys = _mapping(file, item, where, ("id", "name", "rule"))
-        name = _line(file, keys["name"], f"{where}.name")
-        if re.search(r"[(),;{}]", name):
-            file.fail(keys["name"], f"{where}.name: no brackets, commas or semicolons: thoughts cite it as 'N (name)'")
-        rule = " ".join(_filled(file, keys["rule"], f"{where}.rule", persona).split())
-        new = Principle(_id(file, keys["id"], f"{where}.id"), name, rule)
+    for entry in listed.entries():
+        values = entry.mapping(("id", "name", "rule"))
+        new = Principle(
+            id=values["id"].scalar(),
+            name=values["name"].line(),
+            rule=" ".join(_filled(values["rule"], persona).split()),
+        )
+        if not _ID.fullmatch(new.id):
+            values["id"].fail(f"{new.id[:40]!r} is no id; use a-z, 0-9, '-' and '_'")
+        if re.search(r"[(),;{}]", new.name):
+            values["name"].fail("no brackets, commas or semicolons: thoughts cite it as 'N (name)'")
         for old in principles:
             if old.id == new.id:
-                file.fail(keys["id"], f"{where}.id: {new.id!r} stands twice")
+                values["id"].fail(f"{new.id!r} stands twice")
             if _folded(old.name) == _folded(new.name):
-                file.fail(keys["name"], f"{where}.name: {new.name!r} stands twice")
+                values["name"].fail(f"{new.name!r} stands twice")
         principles.append(new)
     return tuple(principles)
 
 
-def _demonstration(file: _File, node: yaml.Node, where: str, constitution: Constitution) -> Demonstration:
-    keys = _mapping(file, node, where, ("user", "thought", "cites", "answer"), ("declines",))
-    texts = {
-        key: _filled(file, keys[key], f"{where}.{key}", constitution.persona) for key in ("user", "thought", "answer")
-    }
-    if texts["thought"].startswith(opening(constitution)):
-        file.fail(keys["thought"], f"{where}.thought: leave out the opening sentence: it is added")
-    if _CLOSING.search(texts["thought"]):
-        file.fail(keys["thought"], f"{where}.thought: leave out 'Principles: ...': it is written from cites")
-    cites = _cites(file, keys["cites"], f"{where}.cites", [principle.id for principle in constitution.principles])
-    return Demonstration(**texts, cites=cites, declines="declines" in keys and _flag(file, keys["declines"], where))
+def _demonstration(entry: Value, constitution: Constitution) -> Demonstration:
+    values = entry.mapping(("user", "thought", "cites", "answer"), ("declines",))
+    user, thought, answer = (_filled(values[key], constitution.persona) for key in ("user", "thought", "answer"))
+    if thought.startswith(opening(constitution)):
+        values["thought"].fail("leave out the opening sentence: it is added")
+    if _CLOSING.search(thought):
+        values["thought"].fail("leave out 'Principles: ...': it is written from cites")
+    cites = _cites(values["cites"], [principle.id for principle in constitution.principles])
+    return Demonstration(user, thought, cites, answer, declines="declines" in values and values["declines"].flag())
 
 
-def _cites(file: _File, node: yaml.Node, where: str, known: list[str]) -> tuple[str, ...]:
+def _cites(listed: Value, known: list[str]) -> tuple[str, ...]:
     cites: list[str] = []
-    for item in _sequence(file, node, where):
-        id_ = _scalar(file, item, where).strip()
+    for entry in listed.entries():
+        id_ = entry.scalar()
         if id_ not in known:
-            file.fail(item, f"{where}: no principle has the id {id_!r}{_nearest(id_, known)}")
+            entry.fail(f"no principle has the id {id_!r}{did_you_mean(id_, known)}")
         if id_ in cites:
-            file.fail(item, f"{where}: {id_!r} stands twice")
+            entry.fail(f"{id_!r} stands twice")
         cites.append(id_)
     return tuple(cites)
 
 
-# --- YAML nodes to checked values ------------------------------------------------------------------------------
-
-
-def _mapping(
-    file: _File, node: yaml.Node, where: str, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, yaml.Node]:
-    prefix = f"{where}: " if where else ""
-    if not isinstance(node, yaml.MappingNode):
-        file.fail(node, f"{prefix}must be a mapping with the keys {', '.join(required)}")
-    keys: dict[str, yaml.Node] = {}
-    for key_node, value_node in node.value:
-        key = _scalar(file, key_node, f"{prefix}a key")
-        if key not in (*required, *optional):
-            file.fail(key_node, f"{prefix}unknown key {key!r}{_nearest(key, (*required, *optional))}")
-        if key in keys:
-            file.fail(key_node, f"{prefix}the key {key!r} stands twice")
-        keys[key] = value_node
-    for key in required:
-        if key not in keys:
-            file.fail(node, f"{prefix}the key {key!r} is missing")
-    return keys
-
-
-def _sequence(file: _File, node: yaml.Node, where: str) -> list[yaml.Node]:
-    if not isinstance(node, yaml.SequenceNode):
-        file.fail(node, f"{where}: must be a list")
-    if not node.value:
-        file.fail(node, f"{where}: the list is empty; at least one entry is needed")
-    return node.value
-
-
-def _scalar(file: _File, node: yaml.Node, where: str) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        file.fail(node, f"{where}: must be a single value, not a list or mapping")
-    return node.value
-
-
-def _text(file: _File, node: yaml.Node, where: str) -> str:
-    text = _scalar(file, node, where).strip()
-    if not text:
-        file.fail(node, f"{where}: is empty")
-    if node.tag != _TEXT_TAG:
-        file.fail(node, f"{where}: must be text; put {text[:40]!r} in quotes")
-    if found := hostile(text) or role_marker(text):
-        file.fail(node, f"{where}: may not contain {found}")
-    return text
-
-
-def _line(file: _File, node: yaml.Node, where: str) -> str:
-    text = _text(file, node, where)
-    if "\n" in text:
-        file.fail(node, f"{where}: must be a single line")
-    return text
-
-
-def _id(file: _File, node: yaml.Node, where: str) -> str:
-    id_ = _scalar(file, node, where)
-    if not _ID.fullmatch(id_):
-        file.fail(node, f"{where}: {id_[:40]!r} is no id; use a-z, 0-9, '-' and '_'")
-    return id_
-
-
-def _flag(file: _File, node: yaml.Node, where: str) -> bool:
-    value = _scalar(file, node, f"{where}.declines").lower()
-    if node.tag != _BOOL_TAG:
-        file.fail(node, f"{where}.declines: must be true or false, not {value[:40]!r}")
-    return value in ("true", "yes", "on")
-
-
-def _filled(file: _File, node: yaml.Node, where: str, persona: Persona) -> str:
+def _filled(entry: Value, persona: Persona) -> str:
     """The text with {name}, {maker}, {knowledge_date} and {character} filled in; {{word}} stands for {word}."""
 
     def value(found: re.Match[str]) -> str:
         literal, field = found.groups()
-        if literal is None and field not in _PERSONA_FIELDS:
-            nearest = _nearest(field, _PERSONA_FIELDS)
-            file.fail(node, f"{where}: unknown placeholder {{{field}}}{nearest}; write {{{{{field}}}}} for the text itself")
-        return f"{{{literal}}}" if literal else getattr(persona, field)
+        if literal:
+            return f"{{{literal}}}"
+        if field not in _PERSONA_FIELDS:
+            known = did_you_mean(field, _PERSONA_FIELDS)
+            entry.fail(f"unknown placeholder {{{field}}}{known}; write {{{{{field}}}}} for the text itself")
+        return getattr(persona, field)
 
-    return _PLACEHOLDER.sub(value, _text(file, node, where))
-
-
-def _nearest(wrong: str, valid: Iterable[str]) -> str:
-    valid = list(valid)
-    close = difflib.get_close_matches(wrong, valid, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(valid)}"
+    filled = _PLACEHOLDER.sub(value, entry.text())
+    entry.refuse_hostile(filled)  # the parts may be harmless and their sum a marker
+    return filled

@@ -12,6 +12,16 @@ Each message is one line: what, where (file, line, key), what to do. Bugs are no
 their traceback. `PromptRefused` is no user error: `align` turns it into a `Failure`.
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(wrong: str, valid: Iterable[str]) -> str:
+    """The end of a complaint about a name: the nearest valid one, or all of them."""
+    valid = list(valid)
+    close = difflib.get_close_matches(wrong, valid, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(valid)}"
+
 
 class SelfAlignError(Exception):
     """An error with one clear line for the user; `exit_code` is what the command ends with."""

@@ -1,0 +1,122 @@
+"""A YAML file as values that know where they stand, so that every complaint names file, line and key.
+
+Nothing is constructed from tags: the parser's node tree is read as it is, which is safe and keeps line numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+
+from selfalign.errors import RecipeError, did_you_mean
+from selfalign.markers import hostile, role_marker
+
+_TEXT_TAG = "tag:yaml.org,2002:str"
+_BOOL_TAG = "tag:yaml.org,2002:bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of the file at `where` ("principles[3].rule"); what is wrong with it raises RecipeError."""
+
+    path: Path
+    where: str
+    node: yaml.Node
+
+    def fail(self, message: str, *, at: yaml.Node | None = None) -> NoReturn:
+        """Raise the complaint, with the line of this value or of the node `at`."""
+        line = (at or self.node).start_mark.line + 1
+        raise RecipeError(f"{self.path}:{line}: {self.where + ': ' if self.where else ''}{message}")
+
+    def mapping(self, required: Sequence[str], optional: Sequence[str] = ()) -> "dict[str, Value]":
+        """The values under these keys, and no others."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.fail(f"must be a mapping with the keys {', '.join(required)}")
+        values: dict[str, Value] = {}
+        for key_node, value_node in self.node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "<not text>"
+            if key not in (*required, *optional):
+                self.fail(f"unknown key {key!r}{did_you_mean(key, (*required, *optional))}", at=key_node)
+            if key in values:
+                self.fail(f"the key {key!r} stands twice", at=key_node)
+            values[key] = Value(self.path, f"{self.where}.{key}".lstrip("."), value_node)
+        for key in required:
+            if key not in values:
+                self.fail(f"the key {key!r} is missing")
+        return values
+
+    def entries(self) -> "list[Value]":
+        """The entries of a list that has at least one."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.fail("must be a list")
+        if not self.node.value:
+            self.fail("the list is empty; at least one entry is needed")
+        return [Value(self.path, f"{self.where}[{index}]", node) for index, node in enumerate(self.node.value)]
+
+    def scalar(self) -> str:
+        """A single value as it is written, whatever its type."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            self.fail("must be a single value, not a list or mapping")
+        return self.node.value
+
+    def text(self) -> str:
+        """Text that may stand in a prompt, without blank space around it, and not empty."""
+        text = self.scalar().strip()
+        if not text:
+            self.fail("is empty")
+        if self.node.tag != _TEXT_TAG:
+            self.fail(f"must be text; put {text[:40]!r} in quotes")
+        self.refuse_hostile(text)
+        return text
+
+    def line(self) -> str:
+        """Text of a single line."""
+        text = self.text()
+        if "\n" in text:
+            self.fail("must be a single line")
+        return text
+
+    def flag(self) -> bool:
+        """True or false."""
+        value = self.scalar()
+        if self.node.tag != _BOOL_TAG:
+            self.fail(f"must be true or false, not {value[:40]!r}")
+        return value.lower() in ("true", "yes", "on")
+
+    def refuse_hostile(self, text: str) -> None:
+        """Complain if `text`, made from this value, would break a prompt."""
+        if found := hostile(text) or role_marker(text):
+            self.fail(f"may not contain {found}")
+
+
+def read_yaml(path: Path) -> Value:
+    """The document in a UTF-8 YAML file; raises RecipeError with the line where it cannot be read."""
+    text = _read(path)
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise RecipeError(f"{path}:{line}: character U+{ord(text[error.position]):04X} may not stand in YAML") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise RecipeError(f"{path}:{line}: no valid YAML: {error.problem or error.context}") from None
+    except RecursionError:
+        raise RecipeError(f"{path}:1: nested too deeply") from None
+    if node is None:
+        raise RecipeError(f"{path}:1: the file is empty")
+    return Value(path, "", node)
+
+
+def _read(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RecipeError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
