@@ -1,0 +1,98 @@
+"""What may not stand in an answer, each with its reason: pure functions over one `Subject`.
+
+    spec          which checks run, what they may do to a row, their thresholds
+    reading       one answer read once: its plain form, words, sentences
+    refusal       does it decline, does it apologise
+    leaks         demonstrations and instruction repeated
+    form          truncation, loops, role markers
+    claims        itself, its knowledge date, its sources, names, personal data
+    languages     which language it is in
+    consistency   do thought, cited principles and answer agree
+
+Each check looks for one thing and grades it clean, slight or grave; the spec's action says what that may do.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from selfalign.checks import claims, consistency, form, languages, leaks
+from selfalign.checks.reading import (
+    CLEAN,
+    GRAVE,
+    NOTHING,
+    SLIGHT,
+    Finding,
+    Reading,
+    Subject,
+)
+from selfalign.checks.refusal import Refusal, Stance, apologises, refusal_of
+from selfalign.checks.spec import CHECK_NAMES, ChecksSpec
+from selfalign.records import CheckResult, Constitution, Outcome
+
+__all__ = [
+    "CHECK_NAMES",
+    "ChecksSpec",
+    "Refusal",
+    "Stance",
+    "Subject",
+    "apologises",
+    "refusal_of",
+    "run_checks",
+    "verdict",
+]
+
+
+def run_checks(subject: Subject, constitution: Constitution | None, spec: ChecksSpec) -> tuple[CheckResult, ...]:
+    """Every check that is not off, in the order of `CHECK_NAMES`, one result each.
+
+    Without a constitution the checks that compare with it find nothing.
+    """
+    reading = Reading(subject, constitution, spec)
+    return tuple(_result(name, action, *_CHECKS[name](reading)) for name, action in _actions(spec))
+
+
+def verdict(results: Iterable[CheckResult]) -> Outcome:
+    """The worst of the outcomes; pass where there are none."""
+    outcomes = {result.outcome for result in results}
+    return next((each for each in (Outcome.FAIL, Outcome.FLAG) if each in outcomes), Outcome.PASS)
+
+
+def _refusal(reading: Reading) -> Finding:
+    stance, share, reason = reading.refusal
+    grade = {Stance.COMPLIES: CLEAN, Stance.PARTLY_REFUSES: SLIGHT, Stance.REFUSES: GRAVE}[stance]
+    return Finding(grade, share, f"{stance}: {reason}" if grade else "")
+
+
+def _apology(reading: Reading) -> Finding:
+    return Finding(GRAVE, None, "apologises") if reading.apologises else NOTHING
+
+
+_CHECKS = {
+    "leak": leaks.leak,
+    "refusal": _refusal,
+    "apology": _apology,
+    "self_reference": claims.self_reference,
+    "knowledge_date": claims.knowledge_date,
+    "invented_source": claims.invented_source,
+    "truncation": form.truncation,
+    "loop": form.loop,
+    "echo": leaks.echo,
+    "role_marker": form.role_markers,
+    "language": languages.language,
+    "foreign_name": claims.foreign_name,
+    "at_odds": consistency.at_odds,
+    "principle_conflict": consistency.principle_conflict,
+    "personal_data": claims.personal_data,
+}
+
+
+@lru_cache(maxsize=64)
+def _actions(spec: ChecksSpec) -> tuple[tuple[str, str], ...]:
+    return tuple((name, getattr(spec, name)) for name in CHECK_NAMES if getattr(spec, name) != "off")
+
+
+# Most results are the same few: one object each saves most of the time and memory they would take.
+@lru_cache(maxsize=4096)
+def _result(name: str, action: str, grade: int, number: float | None, reason: str) -> CheckResult:
+    outcome = Outcome.PASS if grade == CLEAN else Outcome.FAIL if grade == GRAVE and action == "fail" else Outcome.FLAG
+    return CheckResult(name, outcome, number, reason)

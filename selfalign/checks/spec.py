@@ -1,0 +1,88 @@
+"""Which checks run, what they may do to a row, and where their thresholds stand."""
+
+from dataclasses import dataclass
+
+ACTIONS = ("fail", "flag", "off")
+
+
+@dataclass(frozen=True)
+class ChecksSpec:
+    """One action per check, and the thresholds.
+
+    An action is the worst a check may do: "fail" drops the row where the finding is grave and flags it where it is
+    slight, "flag" only ever flags, "off" does not run the check. Raises ValueError ("<key>: what is wrong").
+    """
+
+    leak: str = "fail"
+    refusal: str = "flag"
+    apology: str = "flag"
+    self_reference: str = "fail"
+    knowledge_date: str = "fail"
+    invented_source: str = "fail"
+    truncation: str = "fail"
+    loop: str = "fail"
+    echo: str = "fail"
+    role_marker: str = "fail"
+    language: str = "fail"
+    foreign_name: str = "fail"
+    at_odds: str = "fail"
+    principle_conflict: str = "flag"
+    personal_data: str = "fail"
+
+    leak_share: float = 0.25
+    """Share of the answer's words inside runs copied from a demonstration, from which the copy is grave."""
+    leak_words: int = 12
+    """Words in one copied run, from which the copy is grave whatever its share."""
+    loop_repeats: int = 4
+    """How often a passage stands in a row, from which it is a loop."""
+    loop_share: float = 0.5
+    """Share of the answer's word 4-grams that are repetitions, from which it is a loop."""
+    echo_share: float = 0.9
+    """Share of the answer's words that only repeat the instruction, from which it is an echo."""
+    self_reference_principles: tuple[str, ...] = ("candor", "static", "dated knowledge")
+    """Names of the principles that let an answer speak of itself as a machine."""
+    dated_principles: tuple[str, ...] = ("candor", "static", "dated knowledge")
+    """Names of the principles that let an answer name the end of its knowledge."""
+    conflicts: tuple[tuple[str, str], ...] = (
+        ("creative", "static"),
+        ("creative", "dated knowledge"),
+        ("operational", "static"),
+        ("operational", "dated knowledge"),
+    )
+    """Pairs of principle names that ask for different answers to one instruction."""
+
+    personal_data_grave: tuple[str, ...] = ("key", "card", "social security")
+    """Kinds of personal data that are grave; "e-mail" and "phone" are the others."""
+
+    def __post_init__(self) -> None:
+        for name in CHECK_NAMES:
+            if getattr(self, name) not in ACTIONS:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not one of {', '.join(ACTIONS)}")
+        for name in ("leak_share", "loop_share", "echo_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name}: must be above 0 and at most 1, is {getattr(self, name)}")
+        for name, least in (("leak_words", 6), ("loop_repeats", 2)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}: must be at least {least}, is {getattr(self, name)}")
+        if any(len(pair) != 2 for pair in self.conflicts):
+            raise ValueError("conflicts: each entry is a pair of principle names")
+
+
+CHECK_NAMES = (
+    "leak",
+    "refusal",
+    "apology",
+    "self_reference",
+    "knowledge_date",
+    "invented_source",
+    "truncation",
+    "loop",
+    "echo",
+    "role_marker",
+    "language",
+    "foreign_name",
+    "at_odds",
+    "principle_conflict",
+    "personal_data",
+)
+"""Every check, in the order in which they are shown; each is also the key of its action."""
