@@ -1,5 +1,7 @@
 """The commands. The only module that prints results, catches errors and exits."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +15,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
+
+INTERRUPTED = 130
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe, e.g. --set propose.window=32."),
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, e.g. outputs/demo.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -31,10 +42,114 @@ def _root(
     """Taken before any command."""
 
 
+@app.command()
+def generate(
+    recipe: Annotated[str, typer.Argument(metavar="[RECIPE]", help="A recipe's file or built-in name.")] = "demo",
+    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Run directory; by default outputs/<name of the recipe>.")] = None,
+    target: Annotated[int | None, typer.Option(help="Accepted instructions to reach.")] = None,
+    constitution: Annotated[str | None, typer.Option(help="A constitution's file or built-in name.")] = None,
+    seeds: Annotated[list[str] | None, typer.Option(help="Seed tasks, file or built-in name; repeatable.")] = None,
+    decontaminate: Annotated[
+        list[str] | None, typer.Option(help="File of evaluation prompts that no instruction may repeat; repeatable.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Make a dataset: propose, filter, align, export.
+
+    The same command again continues a run that was stopped or killed. Without arguments it runs the demonstration:
+    the built-in miniature model on this machine's CPU.
+    """
+    from selfalign import dataset, report
+    from selfalign.browse import show_examples
+    from selfalign.generate import generate as generate_run
+    from selfalign.recipe import load_recipe
+    from selfalign.status import summarise
+
+    flags = {"model.model": model, "propose.target": target, "constitution": constitution}
+    lists = {"seeds": seeds, "decontaminate": decontaminate}
+    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides(flags | lists)])
+    run_path = output or Path("outputs") / resolved.name
+    try:
+        counters = generate_run(resolved, run_path, stream=sys.stderr)
+    except KeyboardInterrupt:
+        _talk(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
+        raise typer.Exit(INTERRUPTED) from None
+    dataset_path = dataset.export(run_path)
+    report_path = report.write_report(run_path)
+    for line in show_examples(run_path, which="examples", principle=None, grep=None, limit=3):
+        typer.echo(line)
+    for line in summarise(counters):
+        _talk(line)
+    _talk(f"report   {report_path}")
+    typer.echo(f"dataset  {dataset_path}")
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(metavar="RECIPE|RUN", help="A recipe (file or name), or a run directory.")],
+    failed: Annotated[bool, typer.Option("--failed", help="Of a run: the failures.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Of a run: the rejected proposals.")] = False,
+    principle: Annotated[str | None, typer.Option(help="Of a run: examples that cite this principle (id).")] = None,
+    grep: Annotated[str | None, typer.Option(help="Of a run: rows that contain this text.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Of a run: rows to print at most.")] = 5,
+    overrides: Overrides = None,
+) -> None:
+    """Look at a recipe before it runs, or at what a run made.
+
+    A recipe: its resolved form, its constitution, and one fully rendered prompt for each step, with the number of
+    tokens where the model's tokenizer is at hand. A run: its examples, failures or rejections. Needs no engine.
+    """
+    from selfalign import rundir
+    from selfalign.browse import show_examples
+    from selfalign.preview import preview
+    from selfalign.recipe import load_recipe
+
+    if failed and rejected:
+        raise typer.BadParameter("choose one of --failed and --rejected")
+    if rundir.is_run(Path(what)):
+        which = "failed" if failed else "rejected" if rejected else "examples"
+        lines = show_examples(Path(what), which=which, principle=principle, grep=grep, limit=limit)
+    else:
+        lines = preview(load_recipe(what, overrides or ()))
+    for line in lines:
+        typer.echo(line)
+
+
+@app.command()
+def status(run: RunPath) -> None:
+    """The funnel of a run, also while it runs: proposed, rejected, accepted, answered, failed, tokens, rates."""
+    from selfalign.status import describe
+
+    for line in describe(run):
+        typer.echo(line)
+
+
+@app.command()
+def export(run: RunPath, overrides: Overrides = None) -> None:
+    """Rebuild the dataset and the report from the journals; with --set checks... judge the answers again first."""
+    from selfalign import dataset, report
+
+    dataset_path = dataset.export(run, overrides or ())
+    _talk(f"report   {report.write_report(run)}")
+    typer.echo(f"dataset  {dataset_path}")
+
+
+def _as_overrides(flags: dict[str, object]) -> list[str]:
+    """Flags that were given, as overrides of the recipe; JSON is YAML, so any text survives."""
+    import json
+
+    return [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
+
+
+def _talk(line: str) -> None:
+    typer.echo(line, err=True)
+
+
 def main() -> None:
     """The console script: runs a command; a `SelfAlignError` becomes one line on stderr and its exit code."""
     try:
         app()
     except SelfAlignError as error:
-        typer.echo(f"error: {error}", err=True)
+        _talk(f"error: {error}")
         raise SystemExit(error.exit_code) from None

@@ -7,7 +7,7 @@ The published filters throw away every instruction with a word such as "image", 
 import re
 from dataclasses import dataclass
 
-from selfalign.markers import bad_character, chat_token, role_marker
+from selfalign.markers import LIST_ITEM, bad_character, chat_token, role_marker
 from selfalign.records import Instruction, RejectionReason
 
 
@@ -18,7 +18,7 @@ class JudgeSpec:
     `min_words` counts the instruction together with its context: "Solve this equation." is enough above one.
     """
 
-    min_words: int = 4
+    min_words: int = 3
     max_words: int = 150
     max_context_words: int = 600
 
@@ -72,7 +72,7 @@ def count_words(text: str) -> int:
 def find_role_marker(text: str) -> str | None:
     """What could pass for a turn of a conversation, a chat template's token or an item of the proposal's list."""
     found = role_marker(text) or chat_token(text)
-    if found is None and (item := _LIST_ITEM.search(text)):
+    if found is None and (item := LIST_ITEM.search(text)):
         found = item.group().strip()
     return found
 
@@ -92,7 +92,6 @@ _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 # A letter or digit of any script, or an opening quotation mark, bracket or inverted mark before it.
 _OPENING = re.compile(r"[\"'“‘«„‚「『《〈(\[¿¡`$€£<\-+]?[^\W_]|[`$]{1,3}\S")
 _NO_CONTEXT = re.compile(r"\W*(?:none|n/?a|nil|null|empty|no ?input|no ?context|not applicable)?\W*", re.IGNORECASE)
-_LIST_ITEM = re.compile(r"^[ \t]*#{1,6}[ \t]*Task[ \t]*\d+[.:)]?[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _MEDIUM = (
     r"(?:image|picture|photo(?:graph)?|painting|drawing|illustration|video(?:\s+clip)?|animation|gif|audio(?:\s+clip)?"
     r"|recording|podcast\s+episode|screenshot)s?"

@@ -18,6 +18,7 @@ from typing import Protocol
 from selfalign.engine import Engine
 from selfalign.errors import PromptRefused
 from selfalign.judge import JudgeSpec, find_fault, normalise_context
+from selfalign.markers import LIST_ITEM
 from selfalign.novelty import NoveltyIndex
 from selfalign.records import (
     Completion,
@@ -207,7 +208,7 @@ def render_proposal(shown: Sequence[Shown], spec: ProposeSpec, style: str) -> Pr
 
 def parse_proposal(text: str) -> list[tuple[str, str] | None]:
     """The (instruction, context) pairs of a continued list, in order; None for an item that has no instruction."""
-    items = [item for item in _ITEM_HEADING.split(text) if item.strip()]
+    items = [item for item in LIST_ITEM.split(text) if item.strip()]
     return [_parse_item(item, labelled=number > 0) for number, item in enumerate(items)]
 
 
@@ -289,7 +290,6 @@ def _render_item(item: Shown) -> str:
 
 
 _MALFORMED = Rejection("", "", RejectionReason.MALFORMED, detail="no instruction where the list should go on")
-_ITEM_HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]*Task[ \t]*\d+[.:)]?[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _LABEL = re.compile(r"\s*(?:\d+[.)]\s*)?instruction[ \t]*:", re.IGNORECASE)
 _INPUT = re.compile(r"^[ \t]*(?:input|context)[ \t]*:", re.MULTILINE | re.IGNORECASE)
 # Some models go on to answer their own instruction; what stands behind such a label is neither.

@@ -5,7 +5,6 @@ Defaults < the recipe's file < `--set propose.target=5000` < the flags people ty
 nobody sees YAML or flags. Every complaint is a `RecipeError` that names the file and the key.
 """
 
-import difflib
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from selfalign.builtin import builtin_names, find_data
 from selfalign.checks import ChecksSpec
 from selfalign.dataset import DatasetSpec
 from selfalign.engine import EngineSpec
-from selfalign.errors import RecipeError
+from selfalign.errors import RecipeError, did_you_mean
 from selfalign.novelty import NoveltySpec
 from selfalign.propose import ProposeSpec
 from selfalign.records import to_row
@@ -66,8 +65,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     path = find_data("recipes", name_or_path, ".yaml")
     if path is None:
         names = builtin_names("recipes", ".yaml")
-        hint = _nearest(name_or_path, names) or f" (built in: {', '.join(names)})"
-        raise RecipeError(f"{name_or_path}: no such recipe{hint}")
+        raise RecipeError(f"{name_or_path}: no such file or built-in recipe{did_you_mean(name_or_path, names)}")
     content = _read_yaml(path)
     content.setdefault("name", path.stem)
     return build_recipe(content, str(path), overrides)
@@ -139,7 +137,7 @@ def _set_value(content: dict[str, Any], key: str, value: Any, override: str) -> 
         if inner is None and name in content:
             inner = content[name] = {}
         if not isinstance(inner, dict):
-            raise RecipeError(f"--set {override}: unknown key {name!r}{_nearest(name, content)}")
+            raise RecipeError(f"--set {override}: unknown key {name!r}{did_you_mean(name, content)}")
         content = inner
     content[last] = value
 
@@ -151,7 +149,7 @@ def _build(kind: Any, content: Any, origin: str, prefix: str) -> Any:
     hints = typing.get_type_hints(kind)
     for key in content:
         if key not in hints:
-            raise RecipeError(f"{origin}: unknown key {prefix}{key}{_nearest(str(key), hints, prefix)}")
+            raise RecipeError(f"{origin}: unknown key {prefix}{key}{did_you_mean(str(key), hints)}")
     values = {key: _convert(hints[key], value, origin, f"{prefix}{key}") for key, value in content.items()}
     for item in fields(kind):
         if item.name not in values and item.default is MISSING and item.default_factory is MISSING:
@@ -195,11 +193,6 @@ def _convert_scalar(wanted: Any, value: Any, origin: str, key: str) -> Any:
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise RecipeError(f"{origin}: {key}: {_TYPE_NAMES.get(wanted, wanted)} is needed, not {value!r}")
     return value
-
-
-def _nearest(name: str, names: Any, prefix: str = "") -> str:
-    close = difflib.get_close_matches(name, [str(known) for known in names], n=1, cutoff=0.5)
-    return f"; did you mean {prefix}{close[0]}?" if close else ""
 
 
 def _yaml_type(value: Any) -> str:

@@ -1,0 +1,88 @@
+"""The funnel of a run in lines for a terminal, also while the run goes on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from selfalign import rundir
+from selfalign.progress import Counters, count_run, format_seconds
+
+RATE_WINDOW = 60.0
+"""Seconds of `metrics.jsonl` that the current rates are taken from."""
+
+
+def describe(path: Path) -> Iterator[str]:
+    """The funnel, the rates and whether the sums hold. Raises `RunDirError` where `path` is no run."""
+    recipe = rundir.read_recipe(path)
+    # Outcomes first: an outcome that is finished in between has its round already, so the sums still hold.
+    answered = list_counted(path)
+    rounds = count_run(rundir.read_rounds(path), (), recipe["propose"]["target"])
+    counters = merge(rounds, answered)
+    state = "running" if rundir.is_running(path) else "stopped" if counters.num_unanswered else "idle"
+    yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
+    yield from summarise(counters)
+    yield from _rates(path)
+
+
+def list_counted(path: Path) -> Counters:
+    """The counters of the outcomes alone, in bounded memory."""
+    return count_run((), rundir.read_answered(path), 0)
+
+
+def merge(rounds: Counters, answered: Counters) -> Counters:
+    """The counters of a run from those of its two journals."""
+    return Counters(
+        target=rounds.target,
+        num_rounds=rounds.num_rounds,
+        num_accepted=rounds.num_accepted,
+        num_examples=answered.num_examples,
+        rejected=rounds.rejected,
+        failed=answered.failed,
+        propose_usage=rounds.propose_usage,
+        align_usage=answered.align_usage,
+    )
+
+
+def summarise(counters: Counters) -> Iterator[str]:
+    """The funnel in lines: every candidate and every answer in exactly one place."""
+    proposed = counters.num_accepted + counters.num_rejected
+    yield f"proposed  {proposed:>9,}  in {counters.num_rounds:,} rounds"
+    yield f"rejected  {counters.num_rejected:>9,}  {_share(counters.num_rejected, proposed)}"
+    yield from _reasons(counters.rejected, proposed)
+    yield f"accepted  {counters.num_accepted:>9,}  {_share(counters.num_accepted, proposed)} of target {counters.target:,}"
+    yield f"answered  {counters.num_answered:>9,}  {max(0, counters.num_unanswered):,} to go"
+    yield f"failed    {counters.num_failed:>9,}  {_share(counters.num_failed, counters.num_answered)}"
+    yield from _reasons(counters.failed, counters.num_answered)
+    yield f"examples  {counters.num_examples:>9,}  {_share(counters.num_examples, counters.num_answered)}"
+    usage, align = counters.usage, counters.align_usage
+    yield (
+        f"tokens    {usage.output_tokens:>9,}  written; {usage.prompt_tokens:,} read, "
+        f"{_share(usage.cached_tokens, usage.prompt_tokens)} from the prefix cache "
+        f"(align: {_share(align.cached_tokens, align.prompt_tokens)})"
+    )
+    if counters.num_unanswered < 0:
+        yield "error     more answers than accepted instructions: the journals do not belong together"
+
+
+def _reasons(reasons: dict[str, int], total: int) -> Iterator[str]:
+    for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+        yield f"  {reason:<24} {count:>9,}  {_share(count, total)}"
+
+
+def _rates(path: Path) -> Iterator[str]:
+    rows = list(rundir.read_metrics(path))
+    if len(rows) < 2:
+        return
+    last = rows[-1]
+    first = next(row for row in rows if row["time"] >= last["time"] - RATE_WINDOW)
+    seconds = last["time"] - first["time"]
+    if seconds <= 0:
+        return
+    tokens, examples = ((last[key] - first[key]) / seconds for key in ("output_tokens", "examples"))
+    yield (
+        f"rates     {tokens:,.0f} tokens/s, {60 * examples:,.0f} examples/min "
+        f"over the last {format_seconds(seconds)} of work, {last['in_flight']} in flight"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"

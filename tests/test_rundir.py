@@ -1,0 +1,176 @@
+import errno
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfalign import rundir
+from selfalign.errors import RunDirError
+from selfalign.records import (
+    CheckResult,
+    Example,
+    Failure,
+    FailureReason,
+    Instruction,
+    Outcome,
+    Rejection,
+    RejectionReason,
+    Round,
+    Usage,
+    answered_from_row,
+    round_from_row,
+    to_row,
+)
+from selfalign.rundir import Journal, RunDir
+
+RECIPE = {"name": "x", "slots": 8, "propose": {"target": 10, "window": 2}, "dataset": {"holdout": 0.0}}
+MANIFEST = {"selfalign": "0", "seeds_digest": "a"}
+
+anything = st.text(st.characters(codec=None, categories=None), max_size=30)
+instructions = st.builds(Instruction, anything, anything, anything, anything)
+rounds = st.builds(
+    Round,
+    st.integers(0, 10**6),
+    st.lists(anything, max_size=3).map(tuple),
+    st.lists(instructions, max_size=3).map(tuple),
+    st.lists(
+        st.builds(Rejection, anything, anything, st.sampled_from(RejectionReason), anything, st.floats(0, 1), anything),
+        max_size=3,
+    ).map(tuple),
+    st.builds(Usage, st.integers(0), st.integers(0), st.integers(0)),
+)
+checks = st.lists(st.builds(CheckResult, anything, st.sampled_from(Outcome), st.none() | st.floats(0, 1), anything))
+examples = st.builds(
+    Example, instructions, anything, anything, st.lists(anything).map(tuple), checks.map(tuple), st.just(Usage(1, 2, 3))
+)
+failures = st.builds(
+    Failure, instructions, anything, st.sampled_from(FailureReason), anything, anything, st.just(Usage()), anything
+)
+
+
+@given(rounds)
+def test_a_round_survives_its_journal_line_whatever_text_it_holds(tmp_path_factory, record):
+    path = tmp_path_factory.mktemp("journal") / "rounds.jsonl"
+    journal = Journal(path)
+    journal.append(record)
+    journal.close()
+    assert path.read_bytes().count(b"\n") == 1
+    assert [round_from_row(row) for row in rundir.read_lines(path)] == [record]
+
+
+@given(examples | failures)
+def test_an_outcome_survives_json(record):
+    assert answered_from_row(json.loads(json.dumps(to_row(record)))) == record
+
+
+@given(st.lists(st.integers(), max_size=5), st.binary(max_size=20).filter(lambda torn: b"\n" not in torn))
+def test_a_torn_last_line_is_skipped_by_readers_and_cut_by_the_writer(tmp_path_factory, numbers, torn):
+    path = tmp_path_factory.mktemp("journal") / "j.jsonl"
+    path.write_bytes(b"".join(b'{"n": %d}\n' % number for number in numbers) + torn)
+    assert [row["n"] for row in rundir.read_lines(path)] == numbers
+    journal = Journal(path)
+    journal.append({"n": 99})
+    journal.close()
+    assert [row["n"] for row in rundir.read_lines(path)] == [*numbers, 99]
+
+
+def test_a_long_torn_line_is_cut_too(tmp_path):
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(b'{"n":1}\n' + b"x" * 200_000)
+    Journal(path).close()
+    assert path.read_bytes() == b'{"n":1}\n'
+
+
+def test_a_full_disk_leaves_the_journal_readable_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "j.jsonl"
+    journal = Journal(path)
+    journal.append({"n": 1})
+    real_write = os.write
+
+    def write_half_then_fail(file, data):
+        if len(data) > 5:
+            return real_write(file, data[:5])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", write_half_then_fail)
+    with pytest.raises(RunDirError, match="disk is full.*run the same command again"):
+        journal.append({"n": 22})
+    assert path.read_bytes() == b'{"n":1}\n'
+    monkeypatch.undo()
+    journal.append({"n": 3})
+    assert [row["n"] for row in rundir.read_lines(path)] == [1, 3]
+
+
+def test_a_damaged_line_in_the_middle_is_named(tmp_path):
+    path = tmp_path / rundir.ROUNDS
+    path.write_text('{"index": 0\n{}\n')
+    with pytest.raises(RunDirError, match=r"rounds\.jsonl:1: not JSON"):
+        list(rundir.read_rounds(tmp_path))
+    path.write_text("{}\n")
+    with pytest.raises(RunDirError, match=r"rounds\.jsonl:1: not a line this version wrote"):
+        list(rundir.read_rounds(tmp_path))
+
+
+def test_a_second_process_is_refused_and_told_who_holds_the_lock(tmp_path):
+    with RunDir(tmp_path / "run", RECIPE, MANIFEST):
+        assert rundir.is_running(tmp_path / "run")
+        with pytest.raises(RunDirError, match=f"in use by process {os.getpid()}"):
+            RunDir(tmp_path / "run", RECIPE, MANIFEST)
+    assert not rundir.is_running(tmp_path / "run")
+    RunDir(tmp_path / "run", RECIPE, MANIFEST).__exit__(None, None, None)
+
+
+def test_a_folder_with_other_things_in_it_is_refused_and_untouched(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(RunDirError, match=r"not a run directory .*'thesis\.tex'.*another --output"):
+        RunDir(tmp_path, RECIPE, MANIFEST)
+    assert not (tmp_path / rundir.RECIPE).exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunDirError, match="cannot be written"):
+        RunDir(tmp_path / "file" / "run", RECIPE, MANIFEST)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"name": "y"}, "made with name = 'x', now 'y'"),
+        ({"propose": {"target": 10, "window": 3}}, r"propose\.window = 2, now 3"),
+        ({"propose": {"target": 9, "window": 2}}, r"propose\.target was 10, now 9: it may only grow"),
+        ({"extra": 1}, "extra = None, now 1"),
+    ],
+)
+def test_a_changed_recipe_is_refused_naming_the_key(tmp_path, change, complaint):
+    with RunDir(tmp_path, RECIPE, MANIFEST):
+        pass
+    with pytest.raises(RunDirError, match=complaint):
+        RunDir(tmp_path, {**RECIPE, **change}, MANIFEST)
+
+
+def test_target_upwards_slots_and_dataset_may_change(tmp_path):
+    with RunDir(tmp_path, RECIPE, MANIFEST):
+        pass
+    changed = {**RECIPE, "slots": 2, "dataset": {"holdout": 0.1}, "propose": {"target": 11, "window": 2}}
+    with RunDir(tmp_path, changed, MANIFEST):
+        pass
+    assert rundir.read_recipe(tmp_path) == changed
+
+
+def test_changed_seeds_are_refused_but_another_version_is_not(tmp_path):
+    with RunDir(tmp_path, RECIPE, MANIFEST):
+        pass
+    with RunDir(tmp_path, RECIPE, {**MANIFEST, "selfalign": "1"}):
+        pass
+    assert rundir.read_manifest(tmp_path) == MANIFEST
+    with pytest.raises(RunDirError, match="the seeds changed since this run began"):
+        RunDir(tmp_path, RECIPE, {**MANIFEST, "seeds_digest": "b"})
+
+
+def test_what_is_no_run_is_said_to_be_none(tmp_path):
+    with pytest.raises(RunDirError, match="not a run directory"):
+        rundir.read_recipe(tmp_path)
+    assert not rundir.is_run(tmp_path)
