@@ -25,11 +25,13 @@ from selfalign import rundir
 from selfalign.card import CardFacts, Split, render_card
 from selfalign.errors import RunDirError
 from selfalign.progress import Counters, count_run
-from selfalign.records import Answered, Example, answered_from_row, to_row
+from selfalign.records import Answered, Constitution, Example, answered_from_row, constitution_from_row, to_row
 
 FOLDER = "dataset"
 CONFIGURATIONS = ("engraving", "full")
+CARD = "README.md"
 WITHHELD = "withheld.jsonl"
+MINIATURE = "miniature"
 
 _ROWS_PER_FILE = 100_000
 _ROWS_PER_GROUP = 2_000
@@ -159,21 +161,58 @@ def _write(
     _write_withheld(folder / WITHHELD, lines)
     kept = [line for line in lines if not line.withheld]
     cites: Counter[str] = Counter()
+    checks: Counter[tuple[str, str]] = Counter()
     splits: list[Split] = []
+    shown: list[Example] = []
     for split in ("train", "test"):
         members = [line for line in kept if is_held_out(line.id, spec.holdout) == (split == "test")]
         if not members:
             continue
         files = {name: _Shards(folder / name, split, len(members), _schema(name)) for name in CONFIGURATIONS}
         with open(run_path / rundir.OUTCOMES, "rb") as journal:
-            for example in _examples_at(journal, members):
+            for number, example in enumerate(_examples_at(journal, members)):
+                if split == "train" and number in _spread(len(members)):
+                    shown.append(example)
                 cites.update(example.principles_cited)
+                checks.update((check.name, check.outcome.value) for check in example.checks)
                 files["engraving"].add(_engraving_row(example))
                 files["full"].add(_full_row(example, origin))
         splits += [Split(name, split, len(members), shards.close()) for name, shards in files.items()]
-    withheld = Counter(line.withheld for line in lines if line.withheld)
-    facts = CardFacts(run_path.resolve().name, spec, recipe, manifest, counters, withheld, cites, tuple(splits))
-    (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+    facts = CardFacts(
+        title=spec.title or run_path.resolve().name,
+        licence=spec.licence,
+        language=spec.language,
+        tags=spec.tags,
+        recipe=recipe,
+        manifest=manifest,
+        counters=counters,
+        withheld=Counter(line.withheld for line in lines if line.withheld),
+        cites=cites,
+        checks=checks,
+        splits=tuple(splits),
+        constitution=_constitution(run_path, manifest),
+        shown=tuple(shown),
+        is_miniature=is_miniature(recipe),
+    )
+    (folder / CARD).write_text(render_card(facts), encoding="utf-8")
+
+
+def is_miniature(recipe: Mapping[str, Any]) -> bool:
+    """Whether a run's model is the built-in one, whose rows are for trying, testing and teaching."""
+    return (recipe.get("model") or {}).get("model") == MINIATURE
+
+
+def _constitution(run_path: Path, manifest: Mapping[str, Any]) -> Constitution:
+    try:
+        return constitution_from_row(manifest["constitution"])
+    except (KeyError, TypeError, ValueError) as error:
+        where = run_path / rundir.MANIFEST
+        raise RunDirError(f"{where}: no constitution this version wrote ({error!r})") from error
+
+
+def _spread(num_rows: int) -> set[int]:
+    """The rows that the card shows: the middle of each third, so that early and late rounds are seen."""
+    return {num_rows * part // 6 for part in (1, 3, 5)}
 
 
 def _write_withheld(path: Path, lines: list[_Line]) -> None:

