@@ -88,7 +88,7 @@ def judge_example(answered: Answered, constitution: Constitution, checks: Checks
     if isinstance(answered, Failure) and answered.reason is not FailureReason.CHECK:
         return answered
     shared = (answered.instruction, answered.thought, answered.answer, answered.principles_cited)
-    results = run_checks(Subject(*shared), constitution, checks)
+    results = tuple(filter(_says_something, run_checks(Subject(*shared), constitution, checks)))
     if verdict(results) is not Outcome.FAIL:
         return Example(*shared, checks=results, usage=answered.usage)
     return Failure(
@@ -103,6 +103,11 @@ def judge_example(answered: Answered, constitution: Constitution, checks: Checks
         principles_cited=answered.principles_cited,
         checks=results,
     )
+
+
+def _says_something(result: CheckResult) -> bool:
+    """A plain pass needs no place in the journal: the recipe says which checks ran."""
+    return result.outcome is not Outcome.PASS or result.number is not None or bool(result.reason)
 
 
 def describe_failed(results: tuple[CheckResult, ...]) -> str:

@@ -126,11 +126,28 @@ def status(run: RunPath) -> None:
 
 
 @app.command()
-def export(run: RunPath, overrides: Overrides = None) -> None:
-    """Rebuild the dataset and the report from the journals; with --set checks... judge the answers again first."""
+def export(run: RunPath) -> None:
+    """Rebuild the dataset and the report from the journals."""
+    _export(run)
+
+
+@app.command()
+def recheck(run: RunPath, overrides: Overrides = None) -> None:
+    """Judge the answers of a run again by other checks, without the engine, and rebuild dataset and report.
+
+    For example: selfalign recheck outputs/demo --set checks.apology=fail
+    """
+    from selfalign.recheck import recheck as recheck_run
+
+    counters = recheck_run(run, overrides or ())
+    _talk(f"answers  {counters.num_answered:,} judged: {counters.num_examples:,} pass, {counters.num_failed:,} fail")
+    _export(run)
+
+
+def _export(run: Path) -> None:
     from selfalign import dataset, report
 
-    dataset_path = dataset.export(run, overrides or ())
+    dataset_path = dataset.export(run)
     _talk(f"report   {report.write_report(run)}")
     typer.echo(f"dataset  {dataset_path}")
 

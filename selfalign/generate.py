@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from selfalign import __version__, pipeline, rundir
 from selfalign.constitution import load_constitution, render_prefix
@@ -28,6 +28,7 @@ from selfalign.rundir import RunDir
 from selfalign.seeds import load_seeds, seeds_digest
 from selfalign.source import source_digest
 
+T = TypeVar("T")
 OpenEngine = Callable[[EngineSpec], contextlib.AbstractAsyncContextManager[Engine]]
 
 
@@ -156,7 +157,7 @@ def _refuse_long_constitution(engine: Engine, constitution: Constitution, recipe
         )
 
 
-def _counted[T](records: Iterator[T], count: Callable[[T], None]) -> Iterator[T]:
+def _counted(records: Iterator[T], count: Callable[[T], None]) -> Iterator[T]:
     for record in records:
         count(record)
         yield record

@@ -102,15 +102,16 @@ class Pool:
     dry_rounds: int = 0
 
     def __post_init__(self) -> None:
-        for seed in self.seeds:
-            self.index.add(seed.id, seed.text, seed.context)
+        self._index_all(self.seeds)
 
     def replay(self, rounds: Iterator[Round]) -> None:
         """Take in the journalled rounds of an earlier start, in order."""
         for earlier in rounds:
-            for instruction in earlier.accepted:
-                self.index.add(instruction.id, instruction.text, instruction.context)
             self.note(earlier)
+        self._index_all(self.accepted)
+
+    def _index_all(self, items: Sequence[Shown]) -> None:
+        self.index.extend((item.id, item.text, item.context) for item in items)
 
     def note(self, finished: Round) -> None:
         """Count a round whose accepted instructions are in the index already."""

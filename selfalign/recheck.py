@@ -1,0 +1,53 @@
+"""Judge the answers of a run again by other checks, without the engine.
+
+Examples and the failures of earlier checks keep their whole answer in the journal, so both can change sides. The
+outcomes are written anew beside the old ones and replace them in one rename; then the recipe takes the new checks.
+A kill in between leaves a run that the same command, given again, finishes.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from selfalign import rundir
+from selfalign.align import judge_example
+from selfalign.errors import RecipeError
+from selfalign.progress import Counters
+from selfalign.recipe import recipe_of_run, recipe_row
+from selfalign.records import constitution_from_row
+from selfalign.rundir import RECIPE, Journal, RunDir
+
+
+def recheck(path: Path, overrides: Sequence[str]) -> Counters:
+    """Run the checks of the run's recipe, changed by `overrides` (keys under "checks."), over all its answers.
+
+    Returns the counters of the outcomes. Raises `RecipeError` for any other key, `RunDirError` where the run is
+    damaged, in use or cannot be written.
+    """
+    for override in overrides:
+        if not override.startswith("checks."):
+            raise RecipeError(f"--set {override}: only checks can be changed once answers are there (checks.<name>=...)")
+    before = recipe_of_run(path)
+    recipe = replace(before, checks=recipe_of_run(path, overrides).checks)
+    manifest = rundir.read_manifest(path)
+    constitution = constitution_from_row(manifest["constitution"])
+    counters = Counters()
+    with RunDir(path, recipe_row(before), manifest):
+        temporary = path / (rundir.OUTCOMES + ".new")
+        temporary.unlink(missing_ok=True)
+        journal = Journal(temporary)
+        try:
+            for answered in rundir.read_answered(path):
+                judged = judge_example(answered, constitution, recipe.checks)
+                journal.append(judged)
+                counters.count_answered(judged)
+        finally:
+            journal.close()
+        os.replace(temporary, path / rundir.OUTCOMES)
+        row = yaml.safe_dump(recipe_row(recipe), sort_keys=False, allow_unicode=True)
+        rundir.write_atomically(path / RECIPE, row)
+    return counters
+

@@ -1,0 +1,162 @@
+import contextlib
+import os
+import random
+
+import pytest
+from scripted import ScriptedEngine
+from worlds import dataset_bytes, world_model, world_recipe
+
+from selfalign import dataset, rundir
+from selfalign.errors import EngineDied, RecipeError, RunDirError
+from selfalign.generate import generate
+from selfalign.records import Example, Failure
+
+NUM_KILLS = 200
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing may catch it."""
+
+
+def opener(engine):
+    @contextlib.asynccontextmanager
+    async def open_engine(spec):
+        yield engine
+
+    return open_engine
+
+
+def run(path, recipe=None, respond=world_model, delay=lambda seed: seed % 5 / 5000):
+    return generate(recipe or world_recipe(), path, start_engine=opener(ScriptedEngine(respond, delay=delay)))
+
+
+def killer(budget: int):
+    """An `os.write` that dies when `budget` bytes are written, in the middle of a line where it falls there."""
+    real_write, left = os.write, budget
+
+    def write(file, data):
+        nonlocal left
+        if left < len(data):
+            real_write(file, data[:left])
+            left = 0
+            raise Killed
+        left -= len(data)
+        return real_write(file, data)
+
+    return write
+
+
+def journal_bytes(path) -> int:
+    return sum((path / name).stat().st_size for name in (rundir.ROUNDS, rundir.OUTCOMES, rundir.METRICS))
+
+
+def test_resume_equals_uninterrupted_at_every_kill_point(tmp_path, monkeypatch):
+    counters = run(tmp_path / "whole")
+    expected = dataset_bytes(dataset.export(tmp_path / "whole"))
+    assert counters.num_examples > 5
+    assert counters.num_failed > 0
+    rng = random.Random(5)
+    total = journal_bytes(tmp_path / "whole")
+    for number in range(NUM_KILLS):
+        # The folder's name stands in the card, so it is the same for both.
+        path = tmp_path / f"kill-{number}" / "whole"
+        with monkeypatch.context() as patched:
+            patched.setattr(rundir.os, "write", killer(rng.randrange(total)))
+            with pytest.raises((Killed, BaseExceptionGroup)):
+                run(path, delay=lambda seed, salt=number: (seed * (salt + 1)) % 5 / 20000)
+        resumed = run(path, delay=lambda seed: 0.0)
+        assert resumed.num_unanswered == 0
+        assert dataset_bytes(dataset.export(path)) == expected
+
+
+def test_every_candidate_and_every_instruction_is_accounted_for_once(tmp_path):
+    counters = run(tmp_path / "run")
+    rounds = list(rundir.read_rounds(tmp_path / "run"))
+    answered = list(rundir.read_answered(tmp_path / "run"))
+    accepted = [item.id for finished in rounds for item in finished.accepted]
+    assert sorted(item.instruction_id for item in answered) == accepted
+    assert counters.num_accepted == len(accepted)
+    assert counters.num_examples == sum(isinstance(item, Example) for item in answered)
+    assert counters.num_failed == sum(isinstance(item, Failure) for item in answered)
+    assert counters.num_rejected == sum(len(finished.rejected) for finished in rounds)
+
+
+def test_a_finished_run_asks_the_engine_nothing(tmp_path):
+    run(tmp_path / "run")
+
+    @contextlib.asynccontextmanager
+    async def no_engine(spec):
+        raise AssertionError("the engine was opened")
+        yield
+
+    generate(world_recipe(), tmp_path / "run", start_engine=no_engine)
+
+
+def test_a_higher_target_continues_and_equals_a_run_that_had_it_from_the_start(tmp_path):
+    run(tmp_path / "a" / "run")
+    run(tmp_path / "a" / "run", world_recipe(propose__target=40))
+    run(tmp_path / "b" / "run", world_recipe(propose__target=40))
+    assert dataset_bytes(dataset.export(tmp_path / "a" / "run")) == dataset_bytes(dataset.export(tmp_path / "b" / "run"))
+
+
+def test_the_number_of_slots_changes_nothing_in_the_dataset(tmp_path):
+    for slots in (4, 64):
+        run(tmp_path / str(slots) / "run", world_recipe(slots=slots), delay=lambda seed: seed % 3 / 2000)
+    rows = [sorted(map(str, rundir.read_answered(tmp_path / str(slots) / "run"))) for slots in (4, 64)]
+    assert rows[0] == rows[1]
+
+
+def test_a_dead_engine_is_one_error_and_loses_nothing_finished(tmp_path):
+    asked = 0
+
+    def die_later(prompt, sampling, rng_seed):
+        nonlocal asked
+        asked += 1
+        if asked > 30:
+            raise EngineDied("the engine stopped")
+        return world_model(prompt, sampling, rng_seed)
+
+    with pytest.raises(EngineDied, match="the engine stopped"):
+        run(tmp_path / "run", respond=die_later)
+    finished = len(list(rundir.read_answered(tmp_path / "run")))
+    assert finished > 0
+    assert run(tmp_path / "run").num_answered > finished
+    run(tmp_path / "whole")
+    assert sorted(map(str, rundir.read_answered(tmp_path / "run"))) == sorted(
+        map(str, rundir.read_answered(tmp_path / "whole"))
+    )
+
+
+def test_a_full_disk_in_the_middle_is_one_error_and_the_run_continues(tmp_path, monkeypatch):
+    real_write, written = os.write, 0
+
+    def full(file, data):
+        nonlocal written
+        written += len(data)
+        if written > 20_000:
+            raise OSError(28, "No space left on device")
+        return real_write(file, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rundir.os, "write", full)
+        with pytest.raises(RunDirError, match="disk is full"):
+            run(tmp_path / "run")
+    assert run(tmp_path / "run").num_unanswered == 0
+
+
+def test_answers_of_another_run_in_the_journal_are_refused(tmp_path):
+    run(tmp_path / "run")
+    journal = tmp_path / "run" / rundir.OUTCOMES
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines, lines[0]]))
+    with pytest.raises(RunDirError, match=r"outcomes\.jsonl: p\d+-\d\d stands twice"):
+        run(tmp_path / "run", world_recipe(propose__target=99))
+    journal.write_bytes(lines[0].replace(b'"id":"p', b'"id":"z', 1))
+    with pytest.raises(RunDirError, match="was never accepted"):
+        run(tmp_path / "run", world_recipe(propose__target=99))
+
+
+def test_a_constitution_longer_than_the_context_is_one_clear_error(tmp_path):
+    engine = ScriptedEngine(world_model, context_length=500)
+    with pytest.raises(RecipeError, match="constitution 'default' takes .* of the model's 500 tokens"):
+        generate(world_recipe(), tmp_path / "run", start_engine=opener(engine))
