@@ -59,14 +59,12 @@ def count_rows(path: str | Path) -> int | None:
     path = Path(path)
     if not path.is_file() or path.suffix == ".gz":
         return None
+    if path.suffix == ".parquet":
+        return _parquet_count(path)
     try:
-        if path.suffix == ".parquet":
-            import pyarrow.parquet as pq
-
-            return pq.read_metadata(path).num_rows
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
-    except Exception:  # whatever is wrong with the file, reading its rows says it better
+    except OSError:  # reading the rows says it better
         return None
 
 
@@ -160,6 +158,16 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
                 yield Row(number, fields)
     except pa.ArrowException as error:
         raise RecipeError(f"{path}: cannot be read as Parquet ({_first_line(error)})") from error
+
+
+def _parquet_count(path: Path) -> int | None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError):
+        return None
 
 
 def _folder_rows(path: Path, configuration: str, split: str) -> Iterator[Row]:
