@@ -1,0 +1,252 @@
+"""Examples, failures and rejected proposals of a run, as lines that are read at a glance on a terminal."""
+
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import typer
+
+from selfalign import rundir
+from selfalign.errors import RecipeError, SelfAlignError, did_you_mean
+from selfalign.progress import failure_label
+from selfalign.records import (
+    CheckResult,
+    Example,
+    Failure,
+    Outcome,
+    Principle,
+    Rejection,
+    constitution_from_row,
+)
+from selfalign.seeds import load_seeds
+
+MAX_WIDTH = 110
+"""Columns: longer lines are hard to read, however wide the terminal."""
+
+MAX_LINES = 14
+"""Lines of one text; the rest is counted, not shown."""
+
+_LABEL_WIDTH = 10
+
+# What a terminal would obey, hide or reorder instead of showing: controls, line separators, lone surrogates,
+# zero-width spaces and the marks that turn the direction of writing.
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]"
+)
+
+Style = Callable[..., str]
+
+
+def show_examples(path: Path, *, which: str, principle: str | None, grep: str | None, limit: int) -> Iterator[str]:
+    """The lines of at most `limit` rows of a run; `which` is "examples", "failed" or "rejected".
+
+    `principle` (id or name) keeps what cites it, `grep` what contains this text in any part, whatever the case.
+    Reads only as much of the journals as is shown. Raises `RunDirError` where `path` is no run, `RecipeError` where
+    its constitution has no such principle.
+    """
+    principles = read_principles(path)
+    wanted = _find_principle(principles, principle) if principle is not None else None
+    style = typer.style if sys.stdout.isatty() else _plain
+    if which == "rejected":
+        found = islice(_matching_rejections(path, wanted, grep), limit)
+        entries = _rejected_entries(path, list(found), style)
+    else:
+        rows = _matching_answered(path, Example if which == "examples" else Failure, wanted, grep)
+        names = {item.id: item.name for item in principles}
+        entries = (_answered_entry(row, names, style) for row in islice(rows, limit))
+    num_shown = 0
+    for entry in entries:
+        num_shown += 1
+        for line in entry:
+            yield _highlight(line, grep, style)
+        yield ""
+    if not num_shown:
+        yield _nothing(which, principle, grep)
+
+
+def read_principles(path: Path) -> tuple[Principle, ...]:
+    """The principles of a run's constitution, in order. Raises `RunDirError` where `path` is no run."""
+    manifest = rundir.read_manifest(path)
+    try:
+        return constitution_from_row(manifest["constitution"]).principles
+    except (KeyError, TypeError, ValueError):
+        return ()
+
+
+def find_texts(path: Path, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Text and context of the seeds and accepted instructions of a run with these ids, as far as they are at hand."""
+    wanted = set(ids)
+    texts: dict[str, tuple[str, str]] = {}
+    try:
+        seeds = load_seeds(rundir.read_recipe(path).get("seeds") or ()) if wanted else ()
+    except SelfAlignError:
+        seeds = ()  # The seed file has moved since; the row is shown without its neighbour's text.
+    for item in seeds:
+        if item.id in wanted:
+            texts[item.id] = (item.text, item.context)
+    for finished in rundir.read_rounds(path):
+        if len(texts) == len(wanted):
+            break
+        for instruction in finished.accepted:
+            if instruction.id in wanted:
+                texts[instruction.id] = (instruction.text, instruction.context)
+    return texts
+
+
+def make_visible(text: str) -> str:
+    """The text with every character that a terminal would obey, hide or reorder written as its escape."""
+    return _INVISIBLE.sub(_escape, text).replace("\t", "    ")
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _plain(text: str, **_: object) -> str:
+    return text
+
+
+def _find_principle(principles: tuple[Principle, ...], wanted: str) -> str:
+    for item in principles:
+        if wanted in (item.id, item.name):
+            return item.id
+    raise RecipeError(f"--principle {wanted}: not in this run's constitution{did_you_mean(wanted, _ids(principles))}")
+
+
+def _ids(principles: tuple[Principle, ...]) -> list[str]:
+    return [item.id for item in principles]
+
+
+def _matching_answered(
+    path: Path, kind: type[Example] | type[Failure], principle: str | None, grep: str | None
+) -> Iterator[Example | Failure]:
+    for row in rundir.read_answered(path):
+        if not isinstance(row, kind) or (principle is not None and principle not in row.principles_cited):
+            continue
+        texts = [row.instruction.id, row.instruction.text, row.instruction.context, row.thought, row.answer]
+        if isinstance(row, Failure):
+            texts += [row.excerpt, row.detail, row.reason.value]
+        if _contains(texts, grep):
+            yield row
+
+
+def _matching_rejections(path: Path, principle: str | None, grep: str | None) -> Iterator[tuple[int, Rejection]]:
+    if principle is not None:
+        return  # A rejected proposal was never answered, so it cites nothing.
+    for finished in rundir.read_rounds(path):
+        for item in finished.rejected:
+            if _contains([item.text, item.context, item.detail, item.reason.value, item.nearest_id or ""], grep):
+                yield finished.index, item
+
+
+def _contains(texts: Iterable[str], grep: str | None) -> bool:
+    return grep is None or any(grep.casefold() in text.casefold() for text in texts)
+
+
+def _answered_entry(row: Example | Failure, names: dict[str, str], style: Style) -> Iterator[str]:
+    cited = ", ".join(names.get(id_, id_) for id_ in row.principles_cited)
+    failed = isinstance(row, Failure)
+    title = style(row.instruction.id, bold=True)
+    if failed:
+        title += "  " + style(make_visible(f"{failure_label(row)} (at {row.step})"), fg="red")
+    yield title + ("  " + style(make_visible(cited), fg="cyan") if cited else "")
+    yield from _block("asked", row.instruction.text, style, bold=True)
+    yield from _block("context", row.instruction.context, style)
+    yield from _block("thought", row.thought, style, dim=True)
+    yield from _block("answer", row.answer, style)
+    if failed:
+        yield from _block("came back", row.excerpt, style)
+        yield from _block("why", row.detail, style, fg="red")
+    for result in row.checks:
+        if result.outcome is Outcome.FLAG:
+            yield from _block("flag", _describe(result), style, fg="yellow")
+
+
+def _describe(result: CheckResult) -> str:
+    number = f" ({result.number:g})" if result.number is not None else ""
+    return f"{result.name}{number}{': ' + result.reason if result.reason else ''}"
+
+
+def _rejected_entries(path: Path, found: list[tuple[int, Rejection]], style: Style) -> Iterator[Iterator[str]]:
+    texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
+    return (_rejected_entry(index, item, texts, style) for index, item in found)
+
+
+def _rejected_entry(index: int, item: Rejection, texts: dict[str, tuple[str, str]], style: Style) -> Iterator[str]:
+    reason = style(item.reason.value, fg="red")
+    similarity = f"  similarity {item.similarity:.2f}" if item.similarity is not None else ""
+    yield style(f"round {index}", bold=True) + f"  {reason}{similarity}"
+    yield from _block("proposed", item.text, style, bold=True)
+    yield from _block("context", item.context, style)
+    if item.nearest_id:
+        text, context = texts.get(item.nearest_id, ("(its text is not at hand)", ""))
+        yield from _block("like", f"{item.nearest_id}: {text}", style)
+        yield from _block("", context, style)
+    yield from _block("why", item.detail, style, fg="red")
+
+
+def _block(label: str, text: str, style: Style, **look: object) -> Iterator[str]:
+    """A text beside its label, wrapped to the terminal."""
+    if not text:
+        return
+    width = min(shutil.get_terminal_size((100, 24)).columns, MAX_WIDTH) - _LABEL_WIDTH - 3
+    lines = list(islice(wrap(make_visible(text), max(20, width)), MAX_LINES + 1))
+    if len(lines) > MAX_LINES:
+        num_left = len(text) - sum(map(len, lines[:MAX_LINES]))
+        lines[MAX_LINES:] = [f"... about {num_left:,} characters more"]
+    for number, line in enumerate(lines):
+        margin = style(f"  {label if number == 0 else '':<{_LABEL_WIDTH}}", dim=True)
+        yield f"{margin} {style(line, **look) if line else ''}".rstrip()
+
+
+def wrap(text: str, width: int) -> Iterator[str]:
+    """The text in lines of at most `width` columns, broken at blanks where there are any; its own lines stay."""
+    for paragraph in text.split("\n"):
+        start = 0
+        while (end := _end_of_fitting(paragraph, start, width)) < len(paragraph):
+            blank = paragraph.rfind(" ", start, end + 1)
+            if blank > start and not paragraph[start:blank].isspace():
+                end = blank
+            yield paragraph[start:end].rstrip()
+            start = end + (paragraph[end] == " ")
+        yield paragraph[start:]
+
+
+def _end_of_fitting(text: str, start: int, width: int) -> int:
+    """Where a line of `width` columns that begins at `start` ends; ideographs are two columns wide."""
+    columns = 0
+    # No more than four characters a column: marks without width of their own could be piled up without end.
+    end = min(len(text), start + 4 * width)
+    for position in range(start, end):
+        columns += _columns(text[position])
+        if columns > width:
+            return max(start + 1, position)
+    return end
+
+
+def _columns(character: str) -> int:
+    if character.isascii():
+        return 1
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _highlight(line: str, grep: str | None, style: Style) -> str:
+    """The line with what was searched for underlined, on a terminal."""
+    if not grep or style is _plain:
+        return line
+    pattern = rf"(\x1b\[[0-9;]*m)|({re.escape(make_visible(grep))})"
+    return re.sub(pattern, lambda found: found[1] or f"\x1b[4m{found[2]}\x1b[24m", line, flags=re.IGNORECASE)
+
+
+def _nothing(which: str, principle: str | None, grep: str | None) -> str:
+    kind = {"examples": "example", "failed": "failure", "rejected": "rejected proposal"}[which]
+    conditions = [f"cites {principle}"] if principle else []
+    conditions += [f"contains {make_visible(grep)!r}"] if grep else []
+    return f"no {kind} in this run" + (" that " + " and ".join(conditions) if conditions else "")
