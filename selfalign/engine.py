@@ -1,0 +1,384 @@
+"""The engine: vLLM in this process, behind one method. Every vLLM name of the package lives in this file.
+
+    async with open_engine(EngineSpec(model="some/model")) as engine:
+        completion = await engine.generate(prompt, sampling, rng_seed=1)
+
+Callers hold as many awaits as they like; vLLM batches continuously, so there is no batching, timeout or retry here.
+An engine belongs to the event loop that opened it. A prompt with the answer must fit the model's context: a prompt
+that alone is too long is refused; where prompt and `max_tokens` together are too long, the text ends at the context's
+end with finish_reason "length".
+"""
+
+import asyncio
+import contextlib
+import difflib
+import gc
+import itertools
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from selfalign.builtin import builtin_folder
+from selfalign.chat import chat_renderer, remove_think_block
+from selfalign.enginelog import EngineLog, one_line
+from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
+from selfalign.records import Completion, Prompt, Sampling, Usage
+
+if TYPE_CHECKING:
+    from vllm import RequestOutput, SamplingParams
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+MINIATURE = "miniature"
+"""The name of the built-in demonstration model."""
+
+TokenCounter = Callable[[Prompt], int]
+
+# What is right for a CPU, where the recipe says nothing. Compiling costs minutes and gains little there. A prompt
+# that is prefilled in pieces with a seed of its own kills vLLM's CPU engine (torch's CPU generator has no offset):
+# with chunked prefill off, a prompt waits for a step that it fits into instead.
+_CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "kv_cache_memory_bytes": 2 * 2**30}
+
+_OURS = {"model": "model.model", "revision": "model.revision", "tokenizer_revision": "model.revision"}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """Which model answers, and how it is run.
+
+    `model` is a Hub name, a folder, or "miniature", the built-in one. `style` is "text" for base models and "chat"
+    for models with a chat template; `chat_template` names a file that replaces the model's own, `chat_arguments` are
+    passed to it (for instance `enable_thinking: false`). `reasoning` says how a reasoning model's own thinking is
+    recognised and kept out of the text: "tags" (<think> ... </think>), "none", or the name of one of vLLM's reasoning
+    parsers. `engine` holds any argument of vLLM's AsyncEngineArgs.
+    """
+
+    model: str = MINIATURE
+    revision: str | None = None
+    style: Literal["text", "chat"] = "text"
+    chat_template: str | None = None
+    chat_arguments: Mapping[str, Any] = field(default_factory=dict)
+    reasoning: str = "tags"
+    engine: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.model.strip():
+            raise ValueError("model: a Hub name, a folder or 'miniature' is needed")
+        if self.style not in ("text", "chat"):
+            raise ValueError(f"style: one of text, chat, not {self.style!r}")
+        for key in self.engine:
+            if key in _OURS:
+                raise ValueError(f"engine.{key}: say it as {_OURS[key]}")
+
+    @property
+    def location(self) -> str:
+        """The folder or Hub name that the weights come from."""
+        return str(builtin_folder(MINIATURE)) if self.model == MINIATURE else self.model
+
+
+class Engine(Protocol):
+    """What the steps of a run see of an engine."""
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that a prompt and its completion may have together."""
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Length of a prompt in tokens."""
+
+    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
+        """One completion. Raises `PromptRefused` (the engine lives on), `RecipeError` for sampling that vLLM does
+        not take, `EngineDied`."""
+
+
+class VllmEngine:
+    """vLLM's AsyncLLM as an `Engine`."""
+
+    def __init__(self, llm: "AsyncLLM", spec: EngineSpec, log: EngineLog) -> None:
+        self.llm = llm
+        self._spec = spec
+        self._log = log
+        self._tokenizer = llm.get_tokenizer()
+        self._request_ids = itertools.count()
+        self._keep_answer, self._shows_special = _reasoning_remover(spec.reasoning, self._tokenizer)
+        is_chat = spec.style == "chat"
+        self._render = chat_renderer(self._tokenizer, spec.chat_template, spec.chat_arguments) if is_chat else None
+
+    @property
+    def context_length(self) -> int:
+        return self.llm.model_config.max_model_len
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        text, arguments = self._as_text(prompt)
+        return len(self._tokenizer.encode(text, **arguments))
+
+    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
+        from vllm.exceptions import VLLMError
+
+        text, arguments = self._as_text(prompt)
+        if not text or not _is_valid_unicode(text):
+            raise PromptRefused("the prompt is empty" if not text else "the prompt holds an unpaired surrogate")
+        request = self.llm.generate(
+            {"prompt": text},
+            _sampling_params(sampling, rng_seed, self._shows_special),
+            request_id=str(next(self._request_ids)),
+            tokenization_kwargs=arguments or None,
+        )
+        try:
+            async for output in request:  # FINAL_ONLY: there is exactly one
+                return self._as_completion(output)
+        except VLLMError as error:
+            raise self._translate(error) from None
+        raise self._died()
+
+    def close(self) -> None:
+        """Stop the engine and its processes. What is still open dies with it."""
+        self.llm.shutdown()
+        del self.llm
+        gc.collect()  # vLLM's object shuts itself down when it is freed, and must not do so as Python exits
+
+    def _as_text(self, prompt: Prompt) -> tuple[str, dict[str, Any]]:
+        """The prompt as the model reads it, and what tells the tokenizer that special tokens already stand in it."""
+        if isinstance(prompt, str):
+            return prompt, {}
+        if self._render is None:
+            raise PromptRefused("messages for a model of style 'text'")
+        return self._render(prompt), {"add_special_tokens": False}
+
+    def _as_completion(self, output: "RequestOutput") -> Completion:
+        choice = output.outputs[0]
+        if choice.finish_reason == "abort":  # nobody here aborts: the engine is going down
+            raise self._died()
+        if choice.finish_reason == "error":
+            raise PromptRefused("the engine failed on this request and lives on")
+        usage = Usage(len(output.prompt_token_ids or ()), output.num_cached_tokens or 0, len(choice.token_ids))
+        return Completion(self._keep_answer(choice.text), choice.finish_reason or "stop", usage)
+
+    def _translate(self, error: Exception) -> Exception:
+        """Ours for vLLM's: `EngineDied` for a dead engine, `PromptRefused` for whatever the engine survives."""
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        if isinstance(error, EngineDeadError) or self.llm.errored:
+            return self._died()
+        return PromptRefused(one_line(error.__cause__ or error))
+
+    def _died(self) -> BaseException:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # Ctrl-C reaches the engine's processes as well as us
+            return asyncio.CancelledError()
+        reason = self._log.last_error() or "no reason given"
+        return EngineDied(f"the engine stopped ({reason}); what is finished is kept, the same command continues")
+
+
+@contextlib.asynccontextmanager
+async def open_engine(spec: EngineSpec) -> AsyncIterator[VllmEngine]:
+    """Start the engine, and stop it and its processes at the end.
+
+    Raises `RecipeError` for arguments that vLLM does not know and `EngineStartError` for everything else that keeps it
+    from starting. A start takes half a minute on a CPU and longer for large models.
+    """
+    with EngineLog() as log:
+        try:
+            with log.taking_over(), _plain_interrupts():
+                engine = _start(spec, log)
+        except (RecipeError, EngineStartError):
+            raise
+        except Exception as error:
+            await asyncio.sleep(0)  # a Ctrl-C that killed the start is a Ctrl-C
+            reason = log.last_error() or one_line(error)
+            raise EngineStartError(f"{spec.model}: the engine did not start: {reason}") from error
+        try:
+            yield engine
+        finally:
+            with log.taking_over():
+                engine.close()
+
+
+def find_token_counter(spec: EngineSpec) -> TokenCounter | None:
+    """What counts a prompt's tokens without an engine, where the model's tokenizer is on this machine; else None.
+
+    Of messages it counts the contents, without what the chat template puts around them.
+    """
+    file = _find_tokenizer_file(spec)
+    if file is None:
+        return None
+    try:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception:  # the library raises bare exceptions; a count is a courtesy
+        return None
+
+    def count(prompt: Prompt) -> int:
+        texts = [prompt] if isinstance(prompt, str) else [message["content"] for message in prompt]
+        return sum(len(tokenizer.encode(text).ids) for text in texts)
+
+    return count
+
+
+def _find_tokenizer_file(spec: EngineSpec) -> Path | None:
+    local = Path(spec.location) / "tokenizer.json"
+    if local.is_file():
+        return local
+    if _is_path(spec.location):
+        return None
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    with contextlib.suppress(HFValidationError):
+        cached = try_to_load_from_cache(spec.location, "tokenizer.json", revision=spec.revision)
+        return Path(cached) if isinstance(cached, str) else None
+    return None
+
+
+def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
+    _refuse_missing_model(spec)
+    with _environment(is_local=_is_path(spec.location)):
+        try:
+            from vllm import AsyncEngineArgs
+            from vllm.platforms import current_platform
+            from vllm.v1.engine.async_llm import AsyncLLM
+        except ImportError as error:
+            raise EngineStartError(
+                f"vLLM cannot be imported ({one_line(error)}): install it with `selfalign install-engine`"
+            ) from error
+        log.silence("vllm")
+        _refuse_unknown_arguments(spec, AsyncEngineArgs)
+        defaults = _CPU_DEFAULTS if current_platform.is_cpu() else {}
+        named = {"model": spec.location, "revision": spec.revision, "tokenizer_revision": spec.revision}
+        arguments = AsyncEngineArgs(**{**defaults, **spec.engine, **named})
+        llm = AsyncLLM.from_engine_args(arguments)
+    try:
+        return VllmEngine(llm, spec, log)
+    except BaseException:
+        llm.shutdown()
+        raise
+
+
+@contextlib.contextmanager
+def _environment(is_local: bool) -> Iterator[None]:
+    """vLLM's own switches, for its import and for the processes it starts; what the user has set stays."""
+    wanted = {
+        "VLLM_LOGGING_LEVEL": "ERROR",
+        "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout is for results
+        "VLLM_NO_USAGE_STATS": "1",
+    }
+    if is_local:
+        import huggingface_hub.constants  # noqa: F401 - reads its variable now, so that this process stays online
+
+        wanted["HF_HUB_OFFLINE"] = "1"
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextlib.contextmanager
+def _plain_interrupts() -> Iterator[None]:
+    """Starting blocks the event loop, which would hear of a Ctrl-C only at the end: raise it at once instead."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _is_path(location: str) -> bool:
+    return Path(location).exists() or location.startswith(("/", "./", "../", "~"))
+
+
+def _refuse_missing_model(spec: EngineSpec) -> None:
+    """Say what is wrong with a folder or a Hub name in one line, before the long start."""
+    folder = Path(spec.location)
+    if not _is_path(spec.location):
+        _refuse_unknown_hub_name(spec)
+    elif folder.suffix == ".gguf":
+        return
+    elif not folder.is_dir():
+        raise EngineStartError(f"{spec.model}: no such folder; name a model's folder or its name on the Hub")
+    elif not any((folder / name).is_file() for name in ("config.json", "params.json")):
+        raise EngineStartError(f"{spec.model}: not a model: the folder {folder} holds no config.json")
+
+
+def _refuse_unknown_hub_name(spec: EngineSpec) -> None:
+    from huggingface_hub import errors, hf_hub_download
+
+    try:
+        hf_hub_download(spec.model, "config.json", revision=spec.revision)
+    except errors.GatedRepoError:
+        reason = "the model is gated: accept its terms on the Hub and log in with `hf auth login`"
+    except errors.RepositoryNotFoundError:
+        reason = "no such model on the Hub, or it is private and no token was found; a folder needs its full path"
+    except errors.RevisionNotFoundError:
+        reason = f"the model has no revision {spec.revision!r}"
+    except errors.HFValidationError:
+        reason = "neither a folder nor a name of the form user/model"
+    except errors.LocalEntryNotFoundError:
+        reason = "not on this machine, and the Hub cannot be reached"
+    except errors.EntryNotFoundError:
+        return  # formats without a config.json are vLLM's to judge
+    except (OSError, errors.HfHubHTTPError) as error:
+        reason = f"the Hub did not answer ({one_line(error)})"
+    else:
+        return
+    raise EngineStartError(f"{spec.model}: {reason}") from None
+
+
+def _refuse_unknown_arguments(spec: EngineSpec, known: Any) -> None:
+    names = [item.name for item in fields(known)]
+    for key in spec.engine:
+        if key not in names:
+            close = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
+            hint = f"; did you mean model.engine.{close[0]}?" if close else ""
+            raise RecipeError(f"model.engine.{key}: vLLM has no such engine argument{hint}")
+
+
+def _sampling_params(sampling: Sampling, rng_seed: int, shows_special: bool) -> "SamplingParams":
+    from vllm import SamplingParams
+    from vllm.exceptions import VLLMError
+    from vllm.sampling_params import RequestOutputKind
+
+    values = {item.name: getattr(sampling, item.name) for item in fields(sampling)}
+    try:
+        return SamplingParams(
+            **{**values, "stop": list(sampling.stop), "bad_words": list(sampling.bad_words)},
+            seed=rng_seed,
+            skip_special_tokens=not shows_special,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+    except (ValueError, TypeError, VLLMError) as error:
+        raise RecipeError(f"sampling: {one_line(error)}") from None
+
+
+def _reasoning_remover(reasoning: str, tokenizer: Any) -> tuple[Callable[[str], str], bool]:
+    """What keeps the answer of a completion's text, and whether it must see special tokens for that."""
+    if reasoning == "none":
+        return str, False
+    if reasoning == "tags":
+        return remove_think_block, False
+    from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
+    from vllm.reasoning import ReasoningParserManager
+
+    if reasoning not in ReasoningParserManager.list_registered():
+        known = ", ".join(["tags", "none", *ReasoningParserManager.list_registered()])
+        raise RecipeError(f"model.reasoning: one of {known}, not {reasoning!r}")
+    parser = ReasoningParserManager.get_reasoning_parser(reasoning)(tokenizer)
+    request = parser.adjust_request(ChatCompletionRequest(messages=[], model=""))
+    return lambda text: (parser.extract_reasoning(text, request)[1] or "").lstrip(), not request.skip_special_tokens
+
+
+def _is_valid_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
