@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import ScriptedEngine
+from worlds import SEEDS as SEED_FILE
 
 from selfalign.errors import EngineDied, PromptRefused
 from selfalign.novelty import NoveltyIndex, NoveltySpec
@@ -18,24 +19,10 @@ from selfalign.propose import (
     propose,
     render_proposal,
 )
-from selfalign.records import Completion, Instruction, RejectionReason, Seed, Usage
+from selfalign.records import Completion, Instruction, RejectionReason, Usage
+from selfalign.seeds import load_seeds
 
-SEEDS = tuple(
-    Seed(f"seed-{number}", "", text, context, "An answer.", False)
-    for number, (text, context) in enumerate(
-        [
-            ("Name three rivers that flow through Vienna.", ""),
-            ("Correct the spelling of this sentence.", "Teh cat sat on teh mat."),
-            ("Write a limerick about a baker who sleeps too long.", ""),
-            ("Why is the sky blue on a clear day?", ""),
-            ("Plan a weekend in a small town by the sea.", ""),
-            ("Convert these miles to kilometres.", "12 miles"),
-            ("Compare walking and cycling to work.", ""),
-            ("Is this review positive or negative?", "I would not buy it again."),
-            ("Explain recursion to a ten-year-old.", ""),
-        ]
-    )
-)
+SEEDS = load_seeds([str(SEED_FILE)])
 WORDS = "amber birch cedar delta ember fjord grove haven islet jetty knoll ledge maple north ocean prism".split()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from selfalign.records import Completion, Prompt, Sampling, Usage
 from selfalign.recipe import Recipe, build_recipe
 
+SEEDS = Path(__file__).with_name("data") / "seeds.jsonl"
 NOUNS = "anchor basket candle dragon engine feather garden hammer island jacket kettle ladder magnet needle".split()
 VERBS = "describe compare explain summarise imagine criticise rewrite translate".split()
 PLACES = "Lisbon Nairobi Quito Hanoi Tbilisi Reykjavik Auckland Dakar Cusco Bergen".split()
@@ -43,9 +44,9 @@ def _reply(digest: bytes) -> str:
 
 
 def world_recipe(**changes: Any) -> Recipe:
-    """A small recipe over the built-in seeds and constitution; `changes` are dotted keys with "__" for the dot."""
+    """A small recipe over nine seeds and the built-in constitution; `changes` are dotted keys with "__" for the dot."""
     overrides = [f"{key.replace('__', '.')}={value}" for key, value in changes.items()]
-    content = {"name": "world", "slots": 8, "propose": {"target": 24, "window": 4, "asked": 4}}
+    content = {"name": "world", "slots": 8, "seeds": [str(SEEDS)], "propose": {"target": 24, "window": 4, "asked": 4}}
     return build_recipe(content, "world.yaml", overrides)
 
 
