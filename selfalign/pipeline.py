@@ -105,9 +105,7 @@ def _instructions(
     return propose(engine, pool, plan.propose, style=plan.style, rng_seed=plan.rng_seed, journal=commit_round)
 
 
-async def _chain(
-    waiting: Iterable[Instruction], proposals: AsyncIterator[Instruction]
-) -> AsyncIterator[Instruction]:
+async def _chain(waiting: Iterable[Instruction], proposals: AsyncIterator[Instruction]) -> AsyncIterator[Instruction]:
     for instruction in waiting:
         yield instruction
     async for instruction in proposals:

@@ -21,7 +21,9 @@ def preview(recipe: Recipe) -> Iterator[str]:
     yield yaml.safe_dump(recipe_row(recipe), sort_keys=False, allow_unicode=True, width=100).rstrip()
     yield _title(f"constitution {sources.constitution.name}")
     yield from _describe(sources.constitution)
-    yield _title(f"propose: the first prompt, of {len(sources.seeds)} seeds{_tokens(_proposal(recipe, sources.seeds), count)}")
+    yield _title(
+        f"propose: the first prompt, of {len(sources.seeds)} seeds{_tokens(_proposal(recipe, sources.seeds), count)}"
+    )
     yield _text(_proposal(recipe, sources.seeds))
     prompt = render_prompt(sources.constitution, _as_instruction(sources.seeds[0]), recipe.model.style)
     yield _title(f"align: the prompt for the first seed{_tokens(prompt, count)}")

@@ -29,7 +29,9 @@ def recheck(path: Path, overrides: Sequence[str]) -> Counters:
     """
     for override in overrides:
         if not override.startswith("checks."):
-            raise RecipeError(f"--set {override}: only checks can be changed once answers are there (checks.<name>=...)")
+            raise RecipeError(
+                f"--set {override}: only checks can be changed once answers are there (checks.<name>=...)"
+            )
     before = recipe_of_run(path)
     recipe = replace(before, checks=recipe_of_run(path, overrides).checks)
     manifest = rundir.read_manifest(path)
@@ -50,4 +52,3 @@ def recheck(path: Path, overrides: Sequence[str]) -> Counters:
         row = yaml.safe_dump(recipe_row(recipe), sort_keys=False, allow_unicode=True)
         rundir.write_atomically(path / RECIPE, row)
     return counters
-

@@ -96,7 +96,9 @@ def test_a_higher_target_continues_and_equals_a_run_that_had_it_from_the_start(t
     run(tmp_path / "a" / "run")
     run(tmp_path / "a" / "run", world_recipe(propose__target=40))
     run(tmp_path / "b" / "run", world_recipe(propose__target=40))
-    assert dataset_bytes(dataset.export(tmp_path / "a" / "run")) == dataset_bytes(dataset.export(tmp_path / "b" / "run"))
+    assert dataset_bytes(dataset.export(tmp_path / "a" / "run")) == dataset_bytes(
+        dataset.export(tmp_path / "b" / "run")
+    )
 
 
 def test_the_number_of_slots_changes_nothing_in_the_dataset(tmp_path):

@@ -68,7 +68,9 @@ def test_a_context_that_only_begins_like_none_stays():
     assert normalise_context("None of the guests arrived.") == "None of the guests arrived."
 
 
-@pytest.mark.parametrize(("text", "words"), [("two words", 2), ("写一首诗", 4), ("写 a poem", 3), ("", 0), ("don't", 1)])
+@pytest.mark.parametrize(
+    ("text", "words"), [("two words", 2), ("写一首诗", 4), ("写 a poem", 3), ("", 0), ("don't", 1)]
+)
 def test_words_are_counted_in_every_script(text, words):
     assert count_words(text) == words
 

@@ -23,7 +23,12 @@ def test_a_resolved_recipe_resolves_to_itself():
 
 def test_set_overrides_the_file_and_its_values_are_yaml(tmp_path):
     path = write(tmp_path, "propose: {target: 7}\n")
-    overrides = ["propose.target=5000", "seeds=[a.jsonl, b.jsonl]", "align.sampling.temperature=1", "model.engine.x=true"]
+    overrides = [
+        "propose.target=5000",
+        "seeds=[a.jsonl, b.jsonl]",
+        "align.sampling.temperature=1",
+        "model.engine.x=true",
+    ]
     recipe = load_recipe(path, overrides)
     assert recipe.propose.target == 5000
     assert recipe.seeds == ("a.jsonl", "b.jsonl")

@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from selfalign.records import Completion, Prompt, Sampling, Usage
 from selfalign.recipe import Recipe, build_recipe
+from selfalign.records import Completion, Prompt, Sampling, Usage
 
 SEEDS = Path(__file__).with_name("data") / "seeds.jsonl"
 NOUNS = "anchor basket candle dragon engine feather garden hammer island jacket kettle ladder magnet needle".split()
@@ -26,7 +26,9 @@ def _proposal(digest: bytes) -> str:
     items = []
     for position in range(4):
         a, b, c, d = digest[4 * position : 4 * position + 4]
-        instruction = f"{VERBS[a % 8].title()} the {NOUNS[b % 14]} and the {NOUNS[c % 14]} of {PLACES[d % 10]} in {a} words."
+        instruction = (
+            f"{VERBS[a % 8].title()} the {NOUNS[b % 14]} and the {NOUNS[c % 14]} of {PLACES[d % 10]} in {a} words."
+        )
         items.append(instruction + (f"\nInput: {NOUNS[c % 14]} number {b}" if d % 3 == 0 else ""))
     return " " + "\n\n".join(
         item if not number else f"### Task {9 + number}\nInstruction: {item}" for number, item in enumerate(items)
