@@ -75,9 +75,8 @@ def main() -> None:
         print(f"written in {time.perf_counter() - started:.0f} s", file=sys.stderr)
         replayed = subprocess.run([sys.executable, "-c", REPLAY, str(path)], check=True, capture_output=True, text=True)
     answered, seconds, megabytes = replayed.stdout.split()
-    print(
-        f"| outcomes | seconds to open | peak memory |\n|---|---|---|\n| {int(answered):,} | {seconds} | {megabytes} MB |"
-    )
+    print("| outcomes | seconds to open | peak memory |\n|---|---|---|")
+    print(f"| {int(answered):,} | {seconds} | {megabytes} MB |")
 
 
 if __name__ == "__main__":

@@ -48,7 +48,8 @@ def summarise(counters: Counters) -> Iterator[str]:
     yield f"proposed  {proposed:>9,}  in {counters.num_rounds:,} rounds"
     yield f"rejected  {counters.num_rejected:>9,}  {_share(counters.num_rejected, proposed)}"
     yield from _reasons(counters.rejected, proposed)
-    yield f"accepted  {counters.num_accepted:>9,}  {_share(counters.num_accepted, proposed)} of target {counters.target:,}"
+    accepted = _share(counters.num_accepted, proposed)
+    yield f"accepted  {counters.num_accepted:>9,}  {accepted} of the proposed; target {counters.target:,}"
     yield f"answered  {counters.num_answered:>9,}  {max(0, counters.num_unanswered):,} to go"
     yield f"failed    {counters.num_failed:>9,}  {_share(counters.num_failed, counters.num_answered)}"
     yield from _reasons(counters.failed, counters.num_answered)

@@ -160,5 +160,5 @@ def test_answers_of_another_run_in_the_journal_are_refused(tmp_path):
 
 def test_a_constitution_longer_than_the_context_is_one_clear_error(tmp_path):
     engine = ScriptedEngine(world_model, context_length=500)
-    with pytest.raises(RecipeError, match="constitution 'default' takes .* of the model's 500 tokens"):
+    with pytest.raises(RecipeError, match=r"constitution 'default' takes .* of the model's 500 tokens"):
         generate(world_recipe(), tmp_path / "run", start_engine=opener(engine))

@@ -23,6 +23,7 @@ from selfalign.records import Completion, Instruction, RejectionReason, Usage
 from selfalign.seeds import load_seeds
 
 SEEDS = load_seeds([str(SEED_FILE)])
+A, B = "Do this.", "Do that."
 WORDS = "amber birch cedar delta ember fjord grove haven islet jetty knoll ledge maple north ocean prism".split()
 
 
@@ -73,16 +74,16 @@ def test_a_chat_model_is_asked_in_one_user_message():
 @pytest.mark.parametrize(
     ("text", "pairs"),
     [
-        (" Do this.\n\n### Task 10\nInstruction: Do that.\nInput: with this\nand this", [("Do this.", ""), ("Do that.", "with this\nand this")]),
-        (" Do this.\nInput: none\n", [("Do this.", "")]),
-        ("### Task 9\nInstruction: Do this.\n### Task 10:\n10. Instruction: Do that.", [("Do this.", ""), ("Do that.", "")]),
-        (" Do this.\nInput: x\nOutput: y\n### Task 10\nInstruction: Do that.\nAnswer: z", [("Do this.", "x"), ("Do that.", "")]),
-        (" Do this.\n### Task 10\nno label here", [("Do this.", ""), None]),
-        (" Do this.\n### Task 10\nInstruction:\nInput: x", [("Do this.", ""), None]),
+        (f" {A}\n\n### Task 10\nInstruction: {B}\nInput: with this\nand this", [(A, ""), (B, "with this\nand this")]),
+        (f" {A}\nInput: none\n", [(A, "")]),
+        (f"### Task 9\nInstruction: {A}\n### Task 10:\n10. Instruction: {B}", [(A, ""), (B, "")]),
+        (f" {A}\nInput: x\nOutput: y\n### Task 10\nInstruction: {B}\nAnswer: z", [(A, "x"), (B, "")]),
+        (f" {A}\n### Task 10\nno label here", [(A, ""), None]),
+        (f" {A}\n### Task 10\nInstruction:\nInput: x", [(A, ""), None]),
         ("", []),
         (" \n\n", []),
     ],
-)  # fmt: skip
+)
 def test_continued_lists_are_parsed_tolerantly(text, pairs):
     assert parse_proposal(text) == pairs
 

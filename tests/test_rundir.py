@@ -95,7 +95,7 @@ def test_a_full_disk_leaves_the_journal_readable_and_says_so(tmp_path, monkeypat
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "write", write_half_then_fail)
-    with pytest.raises(RunDirError, match="disk is full.*run the same command again"):
+    with pytest.raises(RunDirError, match=r"disk is full.*run the same command again"):
         journal.append({"n": 22})
     assert path.read_bytes() == b'{"n":1}\n'
     monkeypatch.undo()
