@@ -152,8 +152,8 @@ def _refuse_long_constitution(engine: Engine, constitution: Constitution, recipe
     if room < recipe.align.sampling.max_tokens:
         raise RecipeError(
             f"the constitution {constitution.name!r} takes {num_tokens} of the model's {engine.context_length} tokens "
-            f"and leaves less than align.sampling.max_tokens ({recipe.align.sampling.max_tokens}): choose a shorter one, "
-            "a model with a longer context, or raise model.engine.max_model_len"
+            f"and leaves less than align.sampling.max_tokens ({recipe.align.sampling.max_tokens}): choose a "
+            "shorter one, a model with a longer context, or raise model.engine.max_model_len"
         )
 
 

@@ -108,7 +108,7 @@ _MAKES_MEDIUM = re.compile(
 _ACTS_OUTSIDE = re.compile(
     r"\b(?:play|sing|hum|whistle)\s+(?:me\s+|us\s+)?(?:a|the|some|your)\s+(?:[\w-]+\s+)?(?:song|music|tune|melody)\b"
     r"|\b(?:click|tap|press)\s+(?:on\s+)?(?:the|this)\s+(?:link|button|icon)\b(?=.{0,20}$)"
-    r"|\b(?:call|phone|text|email)\s+(?:my|the)\s+(?:mother|mom|mum|father|dad|friend|boss|doctor|bank)\s+(?:now|for me)\b"
+    r"|\b(?:call|phone|text|email)\s+(?:my|the)\s+(?:mother|mom|mum|father|dad|friend|boss|doctor)\s+(?:now|for me)\b"
     r"|\bturn\s+(?:on|off)\s+the\s+(?:lights?|tv|television|heating)\b",
     re.IGNORECASE,
 )
