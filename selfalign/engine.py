@@ -26,7 +26,7 @@ from selfalign.builtin import builtin_folder
 from selfalign.chat import chat_renderer, remove_think_block
 from selfalign.enginelog import EngineLog, one_line
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
-from selfalign.records import Completion, Prompt, Sampling, Usage
+from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
@@ -103,9 +103,12 @@ class VllmEngine:
         self._log = log
         self._tokenizer = llm.get_tokenizer()
         self._request_ids = itertools.count()
-        self._keep_answer, self._shows_special = _reasoning_remover(spec.reasoning, self._tokenizer)
-        is_chat = spec.style == "chat"
-        self._render = chat_renderer(self._tokenizer, spec.chat_template, spec.chat_arguments) if is_chat else None
+        try:
+            self._keep_answer, self._shows_special = _reasoning_remover(spec.reasoning, self._tokenizer)
+            self._render = _renderer(spec, self._tokenizer)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def context_length(self) -> int:
@@ -127,12 +130,15 @@ class VllmEngine:
             request_id=str(next(self._request_ids)),
             tokenization_kwargs=arguments or None,
         )
+        output = None
         try:
-            async for output in request:  # FINAL_ONLY: there is exactly one
-                return self._as_completion(output)
+            async for output in request:  # noqa: B007 - FINAL_ONLY: there is exactly one
+                pass
         except VLLMError as error:
             raise self._translate(error) from None
-        raise self._died()
+        if output is None:
+            raise self._died()
+        return self._as_completion(output)
 
     def close(self) -> None:
         """Stop the engine and its processes. What is still open dies with it."""
@@ -250,12 +256,8 @@ def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
         defaults = _CPU_DEFAULTS if current_platform.is_cpu() else {}
         named = {"model": spec.location, "revision": spec.revision, "tokenizer_revision": spec.revision}
         arguments = AsyncEngineArgs(**{**defaults, **spec.engine, **named})
-        llm = AsyncLLM.from_engine_args(arguments)
-    try:
-        return VllmEngine(llm, spec, log)
-    except BaseException:
-        llm.shutdown()
-        raise
+        # Not held by a name here: frames of a start live on in exceptions that libraries keep.
+        return VllmEngine(AsyncLLM.from_engine_args(arguments), spec, log)
 
 
 @contextlib.contextmanager
@@ -357,6 +359,10 @@ def _sampling_params(sampling: Sampling, rng_seed: int, shows_special: bool) -> 
         )
     except (ValueError, TypeError, VLLMError) as error:
         raise RecipeError(f"sampling: {one_line(error)}") from None
+
+
+def _renderer(spec: EngineSpec, tokenizer: Any) -> Callable[[Messages], str] | None:
+    return chat_renderer(tokenizer, spec.chat_template, spec.chat_arguments) if spec.style == "chat" else None
 
 
 def _reasoning_remover(reasoning: str, tokenizer: Any) -> tuple[Callable[[str], str], bool]:
