@@ -3,12 +3,14 @@
 import re
 
 from selfalign.checks.reading import GRAVE, NOTHING, SLIGHT, Finding, Reading
+from selfalign.checks.text import word_set
 
 # --- itself -----------------------------------------------------------------------------------------------------
 
 _MACHINE = (
     r"(?:ai|a\.i\.|artificial intelligence|language model|llm|machine(?: learning model)?|computer(?: program)?|robot|"
-    r"bot|chatbot|virtual assistant|(?:ai|digital|virtual|text-based) (?:\w+ )?(?:assistant|model|system|program|being))"
+    r"bot|chatbot|virtual assistant|(?:ai|digital|virtual|text-based) (?:\w+ )?"
+    r"(?:assistant|model|system|program|being))"
 )
 _ITSELF = re.compile(
     rf"\b(?:as|being|since i am|because i am|since i'm|because i'm) (?:just |only |merely )?an? (?:\w+[ -]){{0,3}}?"
@@ -44,7 +46,7 @@ def self_reference(reading: Reading) -> Finding:
 # --- the end of its knowledge -----------------------------------------------------------------------------------
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NAMES = "january february march april may june july august september october november december sept"
+_MONTH_NAMES = word_set("january february march april may june july august september october november december sept")
 _DATE = r"(?:(?:early |late |mid-?|the end of |the beginning of )?(?:[a-z]{3,9}\.?,? )?(?:19|20)\d\d)"
 _KNOWLEDGE = re.compile(
     rf"\b(?:as of|until|up to|since|before|after|in|on|to) (?:my|the) (?:\w+ )?(?:knowledge|training|data|information|"
@@ -53,7 +55,8 @@ _KNOWLEDGE = re.compile(
     rf"(?:ends?|stops?|goes|is|was|only|extends?|reaches|dates?|cut-?off|until|up to)\b[^.!?\n]{{0,30}}?{_DATE}"
     rf"|\b(?:knowledge|training) cut-?off\b[^.!?\n]{{0,30}}?(?:{_DATE}|[.!?,\n]|$)"
     rf"|\bas of {_DATE}, (?:i|my)\b"
-    rf"|\bi (?:only )?(?:know|have (?:information|knowledge|data))[^.!?\n]{{0,30}}? (?:until|up to|as of|before) {_DATE}"
+    rf"|\bi (?:only )?(?:know|have (?:information|knowledge|data))[^.!?\n]{{0,30}}? "
+    rf"(?:until|up to|as of|before) {_DATE}"
 )
 _KNOWLEDGE_CUES = ("knowledge", "training", "as of", "last update", "my data", "my information", "i only know")
 
@@ -141,7 +144,8 @@ _MAKER = (
     r"(?:openai|open ai|anthropic|google(?: deepmind| ai| research)?|deepmind|meta(?: ai)?|facebook|microsoft|alibaba"
     r"(?: cloud)?|mistral(?: ai)?|deepseek(?:-ai)?|xai|amazon|cohere|baidu|hugging ?face|stability ai|nvidia|apple|ibm|"
     r"tencent|bytedance|zhipu(?: ai)?|moonshot(?: ai)?|01\.ai|eleutherai|databricks|allen institute|ai2|laion|tsinghua|"
-    r"inflection(?: ai)?|character\.ai|perplexity(?: ai)?|adept|aleph alpha|nous research|lmsys|stanford|huawei|samsung)"
+    r"inflection(?: ai)?|character\.ai|perplexity(?: ai)?|adept|aleph alpha|nous research|"
+    r"lmsys|stanford|huawei|samsung)"
 )
 _ASSISTANT = (
     r"(?:chat ?gpt|gpt-?[2345]\w*|instructgpt|claude|gemini|bard|palm(?: 2)?|lamda|gemma|llama(?:[- ]?\d)?|alexa|siri|"
@@ -153,7 +157,8 @@ _FOREIGN = re.compile(
     rf"\b(?:i am|i'm|my name is|my name's|call me|known as|this is|called) (?:(?:just|only|actually|an?|the) )?"
     rf"(?:\w+ )?(?P<name>{_ASSISTANT})\b"
     rf"|\b(?:i am|i'm|i was|me|my|as an?|as the|an) [^.!?\n]{{0,80}}?(?:created|developed|made|trained|built|designed|"
-    rf"owned|powered|programmed|provided|released) (?:and \w+ )?(?:by|at) (?:the )?(?:\w+ (?:at|of) )?(?P<maker>{_MAKER})\b"
+    rf"owned|powered|programmed|provided|released) (?:and \w+ )?(?:by|at) "
+    rf"(?:the )?(?:\w+ (?:at|of) )?(?P<maker>{_MAKER})\b"
     rf"|\b(?P<owner>{_MAKER})(?:,? (?:who|which|that|has|have))?(?: \w+)? (?:created|developed|made|trained|built|"
     r"designed|programmed) me\b"
     rf"|\b(?P<own>{_MAKER})'s (?:\w+ )?(?:polic|guidelines|content policy|terms|usage)"

@@ -3,18 +3,17 @@
 import re
 
 from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading
-from selfalign.checks.text import words_of
+from selfalign.checks.text import word_set, words_of
 from selfalign.markers import chat_token, role_marker
 
 # --- truncation -------------------------------------------------------------------------------------------------
 
 # Words that no English sentence ends in.
-_OPEN = (
+_OPEN_WORDS = word_set(
     "the a an and or but nor of to with from for by at into onto than that's their your my our its his whose which "
     "because although while if unless whether is are was were be been has have had will would can could should may "
     "might must very such as e.g i.e including"
 )
-_OPEN_WORDS = frozenset(_OPEN.split())
 # ... but a question left to the reader, or a form to fill in, may ("What is it made of?"): only bare endings count.
 _BARE_MARKER = re.compile(r"(?:^|\n)[ \t]*(?:[-*•+]|\d{1,3}[.)]|[a-z]\))[ \t]*$")
 _LAST_WORD = re.compile(r"([\w.']+)$")

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, Finding, Reading
+from selfalign.checks.text import word_set
 
 _WORDS = {
     "English": "the of and to in is that for it as was with be by on not he his this are or from at which but have an "
@@ -44,7 +45,7 @@ _ALSO_COMMON = (
     "yes like make made get got need want let know think see say said go well way thing things good new first last "
     "time people use used using one two three help please"
 )
-COMMON = frozenset(_WORDS["English"].split()) | frozenset(_ALSO_COMMON.split())
+COMMON = word_set(_WORDS["English"]) | word_set(_ALSO_COMMON)
 """English function words and the commonest others: a run made of them shows nothing."""
 
 _SCRIPTS = (

@@ -8,6 +8,11 @@ _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
 
 
+def word_set(words: str) -> frozenset[str]:
+    """A set of words, written as one string."""
+    return frozenset(words.split())
+
+
 def plain(text: str) -> str:
     """`text` in lower case with straight quotes and ordinary spaces: the form the patterns are written for."""
     return text.lower() if text.isascii() else text.translate(_QUOTES).lower()
