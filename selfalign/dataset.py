@@ -16,16 +16,19 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from selfalign import rundir
+from selfalign.balance import BalanceSpec, surplus
 from selfalign.card import CardFacts, Split, render_card
 from selfalign.errors import RunDirError
 from selfalign.progress import Counters, count_run
 from selfalign.records import Answered, Constitution, Example, answered_from_row, constitution_from_row, to_row
+
+Spec = TypeVar("Spec")
 
 FOLDER = "dataset"
 CONFIGURATIONS = ("engraving", "full")
@@ -73,7 +76,7 @@ def export(run_path: Path) -> Path:
     no finished example yet, has a damaged journal, or cannot be written.
     """
     recipe, manifest = rundir.read_recipe(run_path), rundir.read_manifest(run_path)
-    spec = _spec_of(recipe)
+    spec = _spec_of(DatasetSpec, recipe.get("dataset"))
     counters = count_run(rundir.read_rounds(run_path), (), _target(recipe))
     lines = _index(run_path, counters)
     if not lines:
@@ -82,6 +85,7 @@ def export(run_path: Path) -> Path:
     try:
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir()
+        lines = _withhold_surplus(run_path, lines, _spec_of(BalanceSpec, recipe.get("balance")))
         _write(building, run_path, lines, spec, recipe, manifest, counters)
         _replace(building, target)
     except OSError as error:
@@ -95,9 +99,9 @@ def is_held_out(instruction_id: str, share: float) -> bool:
     return number < share * 2**64
 
 
-def _spec_of(recipe: Mapping[str, Any]) -> DatasetSpec:
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in (recipe.get("dataset") or {}).items()}
-    return DatasetSpec(**values)
+def _spec_of(kind: type[Spec], values: Mapping[str, Any] | None) -> Spec:
+    """A part of the run's own recipe, which was checked when the run began."""
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in (values or {}).items()})
 
 
 def _target(recipe: Mapping[str, Any]) -> int:
@@ -117,6 +121,15 @@ def _index(run_path: Path, counters: Counters) -> list[_Line]:
         if before.id == after.id:
             raise RunDirError(f"{run_path / rundir.OUTCOMES}: {after.id} stands twice; the journal was changed")
     return lines
+
+
+def _withhold_surplus(run_path: Path, lines: list[_Line], spec: BalanceSpec) -> list[_Line]:
+    """The lines, those marked that stand above a cap of the recipe."""
+    if spec == BalanceSpec():
+        return lines
+    with open(run_path / rundir.OUTCOMES, "rb") as journal:
+        reasons = surplus(_examples_at(journal, [line for line in lines if not line.withheld]), spec)
+    return [replace(line, withheld=line.withheld or reasons.get(line.id, "")) for line in lines]
 
 
 def _records(path: Path) -> Iterator[tuple[int, Answered]]:

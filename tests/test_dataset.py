@@ -111,6 +111,21 @@ def test_hostile_text_comes_back_as_it_was_and_half_characters_stay_out_with_a_r
     assert withheld == [{"id": "p0000002-00", "reason": "invalid_unicode"}]
 
 
+def test_what_is_above_a_cap_is_withheld_with_that_reason_and_the_first_stay(tmp_path: Path) -> None:
+    refusals = [example(number, "I cannot help with that request, sorry.") for number in range(5, 10)]
+    run = write_run(
+        tmp_path / "run",
+        [*refusals, *(example(number) for number in range(5))],
+        {"balance": {"max_refusal_share": 0.375, "max_hedge_share": None}, "dataset": {"licence": "mit"}},
+    )
+    folder = export(run)
+    assert [row["id"] for row in _load(folder, "full")] == [f"p{number:07d}-00" for number in range(8)]
+    withheld = [json.loads(line) for line in (folder / "withheld.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in withheld] == ["p0000008-00", "p0000009-00"]
+    assert {row["reason"] for row in withheld} == {"balance: refusals above 37.5 %"}
+    assert "withheld: balance: refusals above 37.5 %" in (folder / "README.md").read_text()
+
+
 @pytest.mark.parametrize("answered", [[], [failure(1), failure(2, FailureReason.EMPTY)]])
 def test_nothing_finished_is_said_in_one_line(tmp_path: Path, answered: list) -> None:
     with pytest.raises(RunDirError, match="no finished example yet"):
