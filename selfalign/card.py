@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from selfalign.balance import Balance, describe
 from selfalign.engraving import training_snippet
 from selfalign.markdown import clean, fenced, inline, table
 from selfalign.progress import Counters
@@ -39,8 +40,8 @@ class CardFacts:
     """Everything the card says.
 
     `recipe` and `manifest` are the run's, as plain values. `withheld` counts finished examples that were left out,
-    by reason; `cites` counts rows by the principle ids they cite, `checks` by check and outcome. `shown` are a few
-    rows to print.
+    by reason; `balance` has the figures over all rows, `checks` counts rows by check and outcome. `shown`
+    are a few rows to print.
     """
 
     title: str
@@ -51,7 +52,7 @@ class CardFacts:
     manifest: Mapping[str, Any]
     counters: Counters
     withheld: Counter[str]
-    cites: Counter[str]
+    balance: Balance
     checks: Counter[tuple[str, str]]
     splits: tuple[Split, ...]
     constitution: Constitution
@@ -247,8 +248,9 @@ def _share(part: int, whole: int) -> str:
 def _constitution(facts: CardFacts) -> str:
     constitution = facts.constitution
     persona = constitution.persona
+    cited = {use.id: use.cited for use in facts.balance.principles}
     rows = [
-        (str(number), inline(item.name), inline(item.rule), f"{facts.cites[item.id]:,}", _use(facts, item.id))
+        (str(number), inline(item.name), inline(item.rule), f"{cited[item.id]:,}", _use(cited[item.id], facts))
         for number, item in enumerate(constitution.principles, start=1)
     ]
     shown = "\n\n".join(_demonstration(constitution, number) for number in range(len(constitution.demonstrations)))
@@ -262,8 +264,8 @@ def _constitution(facts: CardFacts) -> str:
     )
 
 
-def _use(facts: CardFacts, principle_id: str) -> str:
-    return _share(facts.cites[principle_id], facts.num_rows) if facts.cites[principle_id] else "never"
+def _use(cited: int, facts: CardFacts) -> str:
+    return _share(cited, facts.num_rows) if cited else "never"
 
 
 def _demonstration(constitution: Constitution, index: int) -> str:
@@ -329,19 +331,21 @@ def _training(facts: CardFacts) -> str:
         "With TRL, on the configuration `engraving`. The loss is taken over the answers alone where the chat template "
         f"marks them, as the one below does:\n\n{fenced(training_snippet(model), 'python')}\n\n"
         "The paper engraved its principles with LoRA (rank 16 on the query, key, value and output projections, "
-        "learning rate 4e-4, batch of 768, one epoch, 512 tokens); pass a `peft` `LoraConfig` as `peft_config` for that."
+        "learning rate 4e-4, batch of 768, one epoch, 512 tokens): for that, pass a `LoraConfig` as `peft_config`."
     )
 
 
 def _checks(facts: CardFacts) -> str:
+    figures = "\n".join(f"- {inline(line)}" for line in describe(facts.balance))
     names = sorted({name for name, _ in facts.checks})
     if not names:
-        return "No check ran over these rows."
+        return f"No check ran over these rows. Over all of them:\n\n{figures}"
     columns = ("pass", "flag", "fail")
     rows = [(inline(_words(name)), *(f"{facts.checks[name, column]:,}" for column in columns)) for name in names]
     return (
         "Rows by the outcome of each check; a flag is a remark, and a failed row is not in the dataset unless the "
-        "recipe lets it be.\n\n" + table(("Check", "Passed", "Flagged", "Failed"), rows, "lrrr")
+        f"recipe lets it be.\n\n{table(('Check', 'Passed', 'Flagged', 'Failed'), rows, 'lrrr')}\n\n"
+        f"Over all rows:\n\n{figures}"
     )
 
 

@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from selfalign import rundir
-from selfalign.balance import BalanceSpec, surplus
-from selfalign.card import CardFacts, Split, render_card
+from selfalign.balance import BalanceSpec, measure, surplus
+from selfalign.card import CardFacts, Split, public, render_card
 from selfalign.errors import RunDirError
+from selfalign.parquet import Shards, engraving_row, full_row, schema
 from selfalign.progress import Counters, count_run
-from selfalign.records import Answered, Constitution, Example, answered_from_row, constitution_from_row, to_row
+from selfalign.records import Answered, Constitution, Example, answered_from_row, constitution_from_row
 
 Spec = TypeVar("Spec")
 
@@ -35,9 +36,6 @@ CONFIGURATIONS = ("engraving", "full")
 CARD = "README.md"
 WITHHELD = "withheld.jsonl"
 MINIATURE = "miniature"
-
-_ROWS_PER_FILE = 100_000
-_ROWS_PER_GROUP = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,27 +168,15 @@ def _write(
     manifest: Mapping[str, Any],
     counters: Counters,
 ) -> None:
-    origin = _origin(recipe, manifest)
-    _write_withheld(folder / WITHHELD, lines)
+    """Everything of the dataset, into an empty folder."""
     kept = [line for line in lines if not line.withheld]
-    cites: Counter[str] = Counter()
-    checks: Counter[tuple[str, str]] = Counter()
-    splits: list[Split] = []
-    shown: list[Example] = []
-    for split in ("train", "test"):
-        members = [line for line in kept if is_held_out(line.id, spec.holdout) == (split == "test")]
-        if not members:
-            continue
-        files = {name: _Shards(folder / name, split, len(members), _schema(name)) for name in CONFIGURATIONS}
-        with open(run_path / rundir.OUTCOMES, "rb") as journal:
-            for number, example in enumerate(_examples_at(journal, members)):
-                if split == "train" and number in _spread(len(members)):
-                    shown.append(example)
-                cites.update(example.principles_cited)
-                checks.update((check.name, check.outcome.value) for check in example.checks)
-                files["engraving"].add(_engraving_row(example))
-                files["full"].add(_full_row(example, origin))
-        splits += [Split(name, split, len(members), shards.close()) for name, shards in files.items()]
+    if not kept:
+        raise RunDirError(f"{run_path}: all {len(lines)} finished examples are withheld; see `balance` in its recipe")
+    constitution = _constitution(run_path, manifest)
+    tally = _Tally()
+    rows = _write_rows(folder, run_path, kept, spec, _origin(recipe, manifest), tally)
+    balance = measure(rows, constitution)
+    _write_withheld(folder / WITHHELD, lines)
     facts = CardFacts(
         title=spec.title or run_path.resolve().name,
         licence=spec.licence,
@@ -200,14 +186,46 @@ def _write(
         manifest=manifest,
         counters=counters,
         withheld=Counter(line.withheld for line in lines if line.withheld),
-        cites=cites,
-        checks=checks,
-        splits=tuple(splits),
-        constitution=_constitution(run_path, manifest),
-        shown=tuple(shown),
+        balance=balance,
+        checks=tally.checks,
+        splits=tuple(tally.splits),
+        constitution=constitution,
+        shown=tuple(tally.shown),
         is_miniature=is_miniature(recipe),
     )
     (folder / CARD).write_text(render_card(facts), encoding="utf-8")
+
+
+def _write_rows(
+    folder: Path, run_path: Path, lines: list[_Line], spec: DatasetSpec, origin: Mapping[str, Any], tally: "_Tally"
+) -> Iterator[Example]:
+    """Write the Parquet files of every split, yielding each example as it goes by."""
+    for split in ("train", "test"):
+        members = [line for line in lines if is_held_out(line.id, spec.holdout) == (split == "test")]
+        if not members:
+            continue
+        files = {name: Shards(folder / name, split, len(members), schema(name)) for name in CONFIGURATIONS}
+        with open(run_path / rundir.OUTCOMES, "rb") as journal:
+            for number, example in enumerate(_examples_at(journal, members)):
+                files["engraving"].add(engraving_row(example))
+                files["full"].add(full_row(example, origin))
+                tally.add(example, is_shown=split == "train" and number in _spread(len(members)))
+                yield example
+        tally.splits += [Split(name, split, len(members), shards.close()) for name, shards in files.items()]
+
+
+class _Tally:
+    """What the card needs of the rows while they go by."""
+
+    def __init__(self) -> None:
+        self.splits: list[Split] = []
+        self.shown: list[Example] = []
+        self.checks: Counter[tuple[str, str]] = Counter()
+
+    def add(self, example: Example, *, is_shown: bool) -> None:
+        self.checks.update((check.name, check.outcome.value) for check in example.checks)
+        if is_shown:
+            self.shown.append(example)
 
 
 def is_miniature(recipe: Mapping[str, Any]) -> bool:
@@ -240,105 +258,30 @@ def _examples_at(journal: BinaryIO, lines: list[_Line]) -> Iterator[Example]:
         yield answered_from_row(json.loads(journal.readline()))
 
 
-def _engraving_row(example: Example) -> dict[str, Any]:
-    """User and assistant only: principles, demonstrations and thoughts are pruned (arXiv 2305.03047, section 3.3)."""
-    return {
-        "messages": [
-            {"role": "user", "content": example.instruction.user_turn},
-            {"role": "assistant", "content": example.answer},
-        ]
-    }
-
-
-def _full_row(example: Example, origin: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": example.instruction.id,
-        "instruction": example.instruction.text,
-        "context": example.instruction.context,
-        "thought": example.thought,
-        "principles_cited": list(example.principles_cited),
-        "answer": example.answer,
-        "source": example.instruction.source,
-        "checks": to_row(example.checks),
-        **origin,
-    }
-
-
 def _origin(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What is the same in every row: the model, how it was sampled, and the digests of what it was shown."""
     model = recipe.get("model") or {}
     align = recipe.get("align") or {}
-    canonical = json.dumps(recipe, sort_keys=True, ensure_ascii=False)
+    canonical = json.dumps(_lasting(recipe), sort_keys=True, ensure_ascii=False)
     return {
-        "model": str(model.get("model", "")),
-        "model_revision": str(model.get("revision") or ""),
+        "model": str(public(model.get("model", ""))),
+        "model_revision": str(manifest.get("model_revision") or ""),
         "sampling": json.dumps(align.get("sampling") or {}, sort_keys=True),
         "digests": {
             "constitution": str(manifest.get("constitution_digest", "")),
             "seeds": str(manifest.get("seeds_digest", "")),
             "recipe": hashlib.sha256(canonical.encode()).hexdigest(),
+            "model": str(manifest.get("model_digest") or ""),
         },
     }
 
 
-def _schema(configuration: str) -> Any:
-    import pyarrow as pa
-
-    text = pa.string()
-    if configuration == "engraving":
-        return pa.schema([("messages", pa.list_(pa.struct([("role", text), ("content", text)])))])
-    check = pa.struct([("name", text), ("outcome", text), ("number", pa.float64()), ("reason", text)])
-    digests = pa.struct([("constitution", text), ("seeds", text), ("recipe", text)])
-    columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests}
-    names = "id instruction context thought principles_cited answer source checks model model_revision sampling digests"
-    return pa.schema([(name, columns.get(name, text)) for name in names.split()])
-
-
-class _Shards:
-    """The Parquet files of one split of one configuration; holds one row group in memory."""
-
-    def __init__(self, folder: Path, split: str, num_rows: int, schema: Any) -> None:
-        folder.mkdir(exist_ok=True)
-        num_files = -(-num_rows // _ROWS_PER_FILE)
-        self._paths = [folder / f"{split}-{i:05d}-of-{num_files:05d}.parquet" for i in range(num_files)]
-        self._schema = schema
-        self._rows: list[dict[str, Any]] = []
-        self._num_added = 0
-        self._num_bytes = 0
-        self._writer: Any = None
-
-    def add(self, row: dict[str, Any]) -> None:
-        self._rows.append(row)
-        self._num_added += 1
-        if self._num_added % _ROWS_PER_FILE == 0:
-            self._close_file()
-        elif len(self._rows) == _ROWS_PER_GROUP:
-            self._flush()
-
-    def close(self) -> int:
-        """Finish the last file; returns the bytes of all rows in memory, the Hub's `num_bytes`."""
-        if self._rows or self._writer:
-            self._close_file()
-        return self._num_bytes
-
-    def _flush(self) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        if self._writer is None:
-            path = self._paths[(self._num_added - 1) // _ROWS_PER_FILE]
-            # Content-defined chunks: pushing a grown dataset again moves only what is new.
-            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", use_content_defined_chunking=True)
-        table = pa.Table.from_pylist(self._rows, schema=self._schema)
-        self._writer.write_table(table)
-        self._num_bytes += table.nbytes
-        self._rows = []
-
-    def _close_file(self) -> None:
-        if self._rows:
-            self._flush()
-        self._writer.close()
-        self._writer = None
+def _lasting(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe without what may change while a run grows, so that its earlier rows stay as they are."""
+    kept = {key: value for key, value in recipe.items() if key not in rundir.CHANGEABLE}
+    if "propose" in kept:
+        kept["propose"] = {key: value for key, value in kept["propose"].items() if key != "target"}
+    return kept
 
 
 def _replace(new: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfalign import dataset, rundir
+from selfalign import parquet, rundir
 from selfalign.dataset import DatasetSpec, export, is_held_out
 from selfalign.errors import RunDirError
 from selfalign.records import FailureReason
@@ -92,8 +92,8 @@ def test_a_larger_share_holds_out_at_least_the_same_rows(share: float, instructi
 
 
 def test_many_rows_are_split_into_files_that_load_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset, "_ROWS_PER_FILE", 50)
-    monkeypatch.setattr(dataset, "_ROWS_PER_GROUP", 20)
+    monkeypatch.setattr(parquet, "_ROWS_PER_FILE", 50)
+    monkeypatch.setattr(parquet, "_ROWS_PER_GROUP", 20)
     folder = export(write_run(tmp_path / "run", [example(number) for number in range(100)]))
     assert sorted(path.name for path in (folder / "full").iterdir()) == [
         "train-00000-of-00002.parquet",
@@ -124,6 +124,12 @@ def test_what_is_above_a_cap_is_withheld_with_that_reason_and_the_first_stay(tmp
     assert [row["id"] for row in withheld] == ["p0000008-00", "p0000009-00"]
     assert {row["reason"] for row in withheld} == {"balance: refusals above 37.5 %"}
     assert "withheld: balance: refusals above 37.5 %" in (folder / "README.md").read_text()
+
+
+def test_a_dataset_of_which_nothing_may_stay_is_refused(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", [example(1, "I cannot help.")], {"balance": {"max_refusal_share": 0.0}})
+    with pytest.raises(RunDirError, match="all 1 finished examples are withheld"):
+        export(run)
 
 
 @pytest.mark.parametrize("answered", [[], [failure(1), failure(2, FailureReason.EMPTY)]])

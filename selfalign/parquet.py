@@ -1,0 +1,97 @@
+"""The rows of a dataset and the Parquet files that hold them, written in bounded memory and byte for byte alike."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from selfalign.records import Example, to_row
+
+_ROWS_PER_FILE = 100_000
+_ROWS_PER_GROUP = 2_000
+
+
+def engraving_row(example: Example) -> dict[str, Any]:
+    """User and assistant only: principles, demonstrations and thoughts are pruned (arXiv 2305.03047, section 3.3)."""
+    return {
+        "messages": [
+            {"role": "user", "content": example.instruction.user_turn},
+            {"role": "assistant", "content": example.answer},
+        ]
+    }
+
+
+def full_row(example: Example, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that is known of an example; `origin` has the columns that are the same in every row."""
+    return {
+        "id": example.instruction.id,
+        "instruction": example.instruction.text,
+        "context": example.instruction.context,
+        "thought": example.thought,
+        "principles_cited": list(example.principles_cited),
+        "answer": example.answer,
+        "source": example.instruction.source,
+        "checks": to_row(example.checks),
+        **origin,
+    }
+
+
+def schema(configuration: str) -> Any:
+    """The columns of "engraving" or "full", a pyarrow schema; spelled out, so that an empty column keeps its type."""
+    import pyarrow as pa
+
+    text = pa.string()
+    if configuration == "engraving":
+        return pa.schema([("messages", pa.list_(pa.struct([("role", text), ("content", text)])))])
+    check = pa.struct([("name", text), ("outcome", text), ("number", pa.float64()), ("reason", text)])
+    digests = pa.struct([("constitution", text), ("seeds", text), ("recipe", text), ("model", text)])
+    columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests}
+    names = "id instruction context thought principles_cited answer source checks model model_revision sampling digests"
+    return pa.schema([(name, columns.get(name, text)) for name in names.split()])
+
+
+class Shards:
+    """The Parquet files of one split of one configuration, `num_rows` in all; holds one row group in memory."""
+
+    def __init__(self, folder: Path, split: str, num_rows: int, schema: Any) -> None:
+        folder.mkdir(exist_ok=True)
+        num_files = -(-num_rows // _ROWS_PER_FILE)
+        self._paths = [folder / f"{split}-{i:05d}-of-{num_files:05d}.parquet" for i in range(num_files)]
+        self._schema = schema
+        self._rows: list[dict[str, Any]] = []
+        self._num_added = 0
+        self._num_bytes = 0
+        self._writer: Any = None
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write one row. Raises OSError where the disk does."""
+        self._rows.append(row)
+        self._num_added += 1
+        if self._num_added % _ROWS_PER_FILE == 0:
+            self._close_file()
+        elif len(self._rows) == _ROWS_PER_GROUP:
+            self._flush()
+
+    def close(self) -> int:
+        """Finish the last file; returns the bytes of all rows in memory, the Hub's `num_bytes`."""
+        if self._rows or self._writer:
+            self._close_file()
+        return self._num_bytes
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            path = self._paths[(self._num_added - 1) // _ROWS_PER_FILE]
+            # Content-defined chunks: pushing a grown dataset again moves only what is new.
+            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", use_content_defined_chunking=True)
+        table = pa.Table.from_pylist(self._rows, schema=self._schema)
+        self._writer.write_table(table)
+        self._num_bytes += table.nbytes
+        self._rows = []
+
+    def _close_file(self) -> None:
+        if self._rows:
+            self._flush()
+        self._writer.close()
+        self._writer = None
