@@ -144,12 +144,53 @@ def recheck(run: RunPath, overrides: Overrides = None) -> None:
     _export(run)
 
 
+@app.command()
+def check(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="JSON lines, Parquet or a dataset folder.")],
+    prompt_field: Annotated[str, typer.Option(help="Field with the prompt: text, or a chat.")] = "prompt",
+    answer_field: Annotated[str, typer.Option(help="Field with the answer: text, or a chat.")] = "answer",
+    thought_field: Annotated[str, typer.Option(help="Field with the thought, where there is one.")] = "",
+    cited_field: Annotated[str, typer.Option(help="Field with the cited principles, where there is one.")] = "",
+    split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
+    constitution: Annotated[
+        str | None, typer.Option(help="Judge by this constitution too: its demonstrations, name and knowledge date.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the verdicts, one JSON line per row, in order.")] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Run the checks on any data: a verdict per row, and a table of what was found.
+
+    Actions and thresholds are the recipe's (--set checks.loop=flag).
+    """
+    from selfalign.check_file import Columns, check_file
+    from selfalign.constitution import load_constitution
+    from selfalign.recipe import build_recipe
+
+    spec = build_recipe({}, "defaults", overrides or ()).checks
+    columns = Columns(prompt_field, answer_field, thought_field, cited_field)
+    judge = load_constitution(constitution) if constitution else None
+    summary = check_file(data, columns, judge, spec, out=out, split=split, stream=sys.stderr)
+    for line in summary.lines():
+        typer.echo(line)
+
+
 def _export(run: Path) -> None:
     from selfalign import dataset, report
 
     dataset_path = dataset.export(run)
     _talk(f"report   {report.write_report(run)}")
     typer.echo(f"dataset  {dataset_path}")
+
+
+@app.command("install-engine")
+def install_engine(
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto asks nvidia-smi.")] = "auto",
+) -> None:
+    """Install vLLM into this Python's environment: the CUDA build or a small CPU set."""
+    from selfalign.install import install_engine as install
+
+    _talk("installing the engine: about a minute on a CPU, longer with CUDA")
+    _talk(f"engine for {install(device)} installed")
 
 
 def _as_overrides(flags: dict[str, object]) -> list[str]:
