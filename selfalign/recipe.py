@@ -187,6 +187,8 @@ def _convert_scalar(wanted: Any, value: Any, origin: str, key: str) -> Any:
         return value
     if typing.get_origin(wanted) is typing.Literal:
         choices = typing.get_args(wanted)
+        if value is False and "off" in choices:
+            return "off"  # YAML reads a bare off as false
         if value not in choices:
             raise RecipeError(f"{origin}: {key}: one of {', '.join(map(str, choices))}, not {value!r}")
         return value

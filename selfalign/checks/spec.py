@@ -1,8 +1,10 @@
 """Which checks run, what they may do to a row, and where their thresholds stand."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-ACTIONS = ("fail", "flag", "off")
+Action = Literal["fail", "flag", "off"]
+ACTIONS = get_args(Action)
 
 
 @dataclass(frozen=True)
@@ -13,21 +15,21 @@ class ChecksSpec:
     slight, "flag" only ever flags, "off" does not run the check. Raises ValueError ("<key>: what is wrong").
     """
 
-    leak: str = "fail"
-    refusal: str = "flag"
-    apology: str = "flag"
-    self_reference: str = "fail"
-    knowledge_date: str = "fail"
-    invented_source: str = "fail"
-    truncation: str = "fail"
-    loop: str = "fail"
-    echo: str = "fail"
-    role_marker: str = "fail"
-    language: str = "fail"
-    foreign_name: str = "fail"
-    at_odds: str = "fail"
-    principle_conflict: str = "flag"
-    personal_data: str = "fail"
+    leak: Action = "fail"
+    refusal: Action = "flag"
+    apology: Action = "flag"
+    self_reference: Action = "fail"
+    knowledge_date: Action = "fail"
+    invented_source: Action = "fail"
+    truncation: Action = "fail"
+    loop: Action = "fail"
+    echo: Action = "fail"
+    role_marker: Action = "fail"
+    language: Action = "fail"
+    foreign_name: Action = "fail"
+    at_odds: Action = "fail"
+    principle_conflict: Action = "flag"
+    personal_data: Action = "fail"
 
     leak_share: float = 0.25
     """Share of the answer's words inside runs copied from a demonstration, from which the copy is grave."""
