@@ -53,6 +53,9 @@ def generate(
     decontaminate: Annotated[
         list[str] | None, typer.Option(help="File of evaluation prompts that no instruction may repeat; repeatable.")
     ] = None,
+    set_aside: Annotated[
+        bool, typer.Option("--set-aside", help="Where another recipe made the run directory, rename that one first.")
+    ] = False,
     overrides: Overrides = None,
 ) -> None:
     """Make a dataset: propose, filter, align, export.
@@ -71,7 +74,7 @@ def generate(
     resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides(flags | lists)])
     run_path = output or Path("outputs") / resolved.name
     try:
-        counters = generate_run(resolved, run_path, stream=sys.stderr)
+        counters = generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside)
     except KeyboardInterrupt:
         _talk(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
         raise typer.Exit(INTERRUPTED) from None

@@ -3,6 +3,7 @@
     SelfAlignError            1   never raised itself
     +-- RecipeError           2   a recipe, flag, seed file, constitution or data file is wrong
     +-- RunDirError           3   an output folder cannot be used, read or written
+    |   +-- RunChanged        3   ... because another recipe made it
     +-- EngineError           4   the engine could not do its work
     |   +-- EngineStartError  4   ... did not start: unknown model, bad argument, no memory
     |   +-- EngineDied        4   ... stopped in the middle of a run
@@ -39,6 +40,10 @@ class RunDirError(SelfAlignError):
     """A run directory is locked, foreign, unreadable, unwritable, or the disk under it is full."""
 
     exit_code = 3
+
+
+class RunChanged(RunDirError):
+    """A run directory belongs to another recipe, other seeds or another constitution."""
 
 
 class EngineError(SelfAlignError):

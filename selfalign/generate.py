@@ -18,7 +18,7 @@ from typing import Any, TextIO, TypeVar
 from selfalign import __version__, pipeline, rundir
 from selfalign.constitution import load_constitution, render_prefix
 from selfalign.engine import Engine, EngineSpec, open_engine
-from selfalign.errors import RecipeError, RunDirError
+from selfalign.errors import RecipeError, RunChanged, RunDirError
 from selfalign.novelty import NoveltyIndex
 from selfalign.progress import Counters, Ticker
 from selfalign.propose import Pool
@@ -55,15 +55,20 @@ def load_sources(recipe: Recipe) -> Sources:
 
 
 def generate(
-    recipe: Recipe, output: Path, *, stream: TextIO | None = None, start_engine: OpenEngine = open_engine
+    recipe: Recipe,
+    output: Path,
+    *,
+    stream: TextIO | None = None,
+    set_aside: bool = False,
+    start_engine: OpenEngine = open_engine,
 ) -> Counters:
     """Run a recipe in a run directory, new or begun, until its target is reached; returns the run's counters.
 
-    `stream` takes the progress. Raises any `SelfAlignError`; KeyboardInterrupt on Ctrl-C and SIGTERM. Whatever was
+    `stream` takes the progress. With `set_aside` a run of another recipe in `output` is renamed first. Raises any `SelfAlignError`; KeyboardInterrupt on Ctrl-C and SIGTERM. Whatever was
     finished is journalled by then, and the same call continues.
     """
     sources = load_sources(recipe)
-    with RunDir(output, recipe_row(recipe), make_manifest(recipe, sources)) as run:
+    with _open_run(output, recipe_row(recipe), make_manifest(recipe, sources), set_aside) as run:
         state = replay(output, recipe, sources)
         if not is_finished(recipe, state):
             with _sigterm_as_interrupt():
@@ -112,6 +117,16 @@ def is_finished(recipe: Recipe, state: State) -> bool:
     if recipe.propose.source is not None and len(state.pool.accepted) < recipe.propose.target:
         return False
     return state.pool.is_finished(recipe.propose) and state.counters.num_unanswered == 0
+
+
+def _open_run(output: Path, recipe: dict[str, Any], manifest: dict[str, Any], set_aside: bool) -> RunDir:
+    try:
+        return RunDir(output, recipe, manifest)
+    except RunChanged:
+        if not set_aside:
+            raise
+    rundir.set_aside(output)
+    return RunDir(output, recipe, manifest)
 
 
 async def _run(

@@ -1,8 +1,8 @@
 """Proposals feeding answers on one engine; the only place that spawns tasks.
 
-Every request takes a slot: proposals when they are sent, answers before their instruction is taken from the
-proposals. So at most `slots` requests are in flight, answers fill the time in which a proposal waits for its turn,
-and proposing runs no further ahead than its window.
+Every request takes a slot, proposal or answer, first come first served: at most `slots` are in flight. Accepted
+instructions wait in a backlog for their slot; proposing runs ahead until it is full. While a slow proposal holds up
+the rounds behind it (they are committed in order), the backlog keeps the engine busy.
 """
 
 import asyncio
@@ -17,6 +17,10 @@ from selfalign.errors import EngineDied, SelfAlignError
 from selfalign.progress import Counters
 from selfalign.propose import Pool, ProposeSpec, propose, propose_from_source
 from selfalign.records import Answered, Completion, Constitution, Instruction, Prompt, Round, Sampling
+
+
+BACKLOG_PER_SLOT = 4
+"""Accepted instructions that may wait for an answer, for each slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,25 @@ async def run(
             slots.release()
 
     proposals = _instructions(SlottedEngine(engine, slots, counters), plan, pool, commit_round)
+    backlog: asyncio.Queue[Instruction | None] = asyncio.Queue(BACKLOG_PER_SLOT * plan.slots)
     with _one_error():
         async with contextlib.aclosing(proposals), asyncio.TaskGroup() as group:
-            async for instruction in _chain(waiting, proposals):
+            group.create_task(_fill(backlog, waiting, proposals))
+            while instruction := await backlog.get():
                 await slots.acquire()
                 counters.in_flight += 1
                 group.create_task(answer(instruction))
+
+
+async def _fill(
+    backlog: asyncio.Queue[Instruction | None], waiting: Iterable[Instruction], proposals: AsyncIterator[Instruction]
+) -> None:
+    """Put first what an earlier start left unanswered, then what is accepted now; None says that this was all."""
+    for instruction in waiting:
+        await backlog.put(instruction)
+    async for instruction in proposals:
+        await backlog.put(instruction)
+    await backlog.put(None)
 
 
 def _instructions(
@@ -103,13 +120,6 @@ def _instructions(
     if plan.propose.source is not None:
         return propose_from_source(pool, plan.propose, journal=commit_round)
     return propose(engine, pool, plan.propose, style=plan.style, rng_seed=plan.rng_seed, journal=commit_round)
-
-
-async def _chain(waiting: Iterable[Instruction], proposals: AsyncIterator[Instruction]) -> AsyncIterator[Instruction]:
-    for instruction in waiting:
-        yield instruction
-    async for instruction in proposals:
-        yield instruction
 
 
 @contextlib.contextmanager

@@ -2,11 +2,12 @@
 
     choose examples -> ask -> parse -> judge -> commit, strictly in the order of the rounds
 
-Up to `window` requests are in flight, but round n is judged only after round n-1, and its prompt was made from what
-was kept after round n - window. So prompts, ids and verdicts depend on what the engine answered, never on when.
+Up to `window` rounds are open, but round n is judged only after round n-1, and its prompt was made from what was kept
+after round n - window. So prompts, ids and verdicts depend on what the engine answered, never on when.
 """
 
 import asyncio
+import math
 import random
 import re
 from collections import deque
@@ -51,14 +52,15 @@ CHAT_REQUEST = (
 class ProposeSpec:
     """How instructions are proposed.
 
-    `target` accepted instructions end the proposing; `window` requests are in flight at most; each shows
-    `shown_seeds` + `shown_own` instructions (more seeds until the model has own ones) and asks for `asked` more.
+    `target` accepted instructions end the proposing. `window` rounds are open at most: a wide one keeps the engine busy
+    while a slow reply holds up the commits behind it, a narrow one lets the model's own instructions be shown sooner.
+    Each shows `shown_seeds` + `shown_own` instructions (more seeds until the model has own ones) and asks for `asked` more.
     `max_dry_rounds` rounds in a row without one accepted instruction end it early. `source` takes instructions that
     exist already instead of asking for new ones.
     """
 
     target: int = 200
-    window: int = 16
+    window: int = 64
     shown_seeds: int = 6
     shown_own: int = 2
     asked: int = 8
@@ -141,7 +143,7 @@ async def propose(
     in_flight: deque[tuple[tuple[Shown, ...], asyncio.Task[Completion | PromptRefused]]] = deque()
     try:
         while not pool.is_finished(spec):
-            while len(in_flight) < spec.window:
+            while len(in_flight) < min(spec.window, _rounds_to_go(pool, spec)):
                 number = len(pool.sizes) + len(in_flight)
                 shown = choose_shown(pool, spec, number, rng_seed)
                 request = _ask(engine, render_proposal(shown, spec, style), spec, number, rng_seed)
@@ -272,6 +274,15 @@ def _sort_verdicts(verdicts: Iterable[Instruction | Rejection], pool: Pool, numb
             pool.index.add(verdict.id, verdict.text, verdict.context)
             accepted.append(verdict)
     return Round(number, (), tuple(accepted), tuple(rejected), Usage())
+
+
+def _rounds_to_go(pool: Pool, spec: ProposeSpec) -> int:
+    """Rounds the target still takes at the rate so far; to ask for more would be to throw replies away at the end.
+
+    It decides when a request is sent, never what is in it. The first guess is that everything is accepted.
+    """
+    accepted_per_round = (len(pool.accepted) + spec.asked) / (len(pool.sizes) + 1)
+    return math.ceil((spec.target - len(pool.accepted)) / accepted_per_round)
 
 
 async def _ask(

@@ -51,10 +51,6 @@ class Recipe:
             raise ValueError(f"slots: must be at least 1, is {self.slots}")
         if not self.seeds:
             raise ValueError("seeds: at least one file of seed tasks is needed")
-        if self.propose.window > self.slots:
-            raise ValueError(
-                f"propose.window: {self.propose.window} proposals in flight do not fit into {self.slots} slots"
-            )
 
 
 def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:

@@ -12,6 +12,7 @@ A journal is append-only. A last line without its newline was never written: rea
 
 import errno
 import fcntl
+import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,7 @@ from typing import Any, Self, TypeVar
 
 import yaml
 
-from selfalign.errors import RunDirError
+from selfalign.errors import RunChanged, RunDirError
 from selfalign.records import Answered, Round, answered_from_row, round_from_row, to_row
 
 Record = TypeVar("Record", Round, Answered)
@@ -107,6 +108,15 @@ class RunDir:
 def is_run(path: Path) -> bool:
     """Whether a folder is a run directory."""
     return (path / RECIPE).is_file() and (path / MANIFEST).is_file()
+
+
+def set_aside(path: Path) -> Path:
+    """Move a run out of the way, to the first free of "<name>-1", "<name>-2" ...; returns its new path."""
+    number = next(number for number in itertools.count(1) if not path.with_name(f"{path.name}-{number}").exists())
+    try:
+        return path.rename(path.with_name(f"{path.name}-{number}"))
+    except OSError as error:
+        raise RunDirError(f"{path}: cannot be set aside ({error.strerror})") from error
 
 
 def is_running(path: Path) -> bool:
@@ -250,8 +260,8 @@ def _refuse_changed_recipe(path: Path, old: Mapping[str, Any], new: Mapping[str,
         if key == "propose.target":
             if after >= before:
                 continue
-            raise RunDirError(f"{path}: propose.target was {before}, now {after}: it may only grow within a run")
-        raise RunDirError(
+            raise RunChanged(f"{path}: propose.target was {before}, now {after}: it may only grow within a run")
+        raise RunChanged(
             f"{path}: made with {key} = {before!r}, now {after!r}: use another --output, or the old value to continue"
         )
 
@@ -260,7 +270,7 @@ def _refuse_changed_sources(path: Path, old: Mapping[str, Any], new: Mapping[str
     for key in sorted(key for key in new if key.endswith("_digest")):
         if old.get(key) != new[key]:
             what = key.removesuffix("_digest").replace("_", " ")
-            raise RunDirError(f"{path}: the {what} changed since this run began; use another --output")
+            raise RunChanged(f"{path}: the {what} changed since this run began; use another --output")
 
 
 def _flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

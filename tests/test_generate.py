@@ -26,8 +26,9 @@ def opener(engine):
     return open_engine
 
 
-def run(path, recipe=None, respond=world_model, delay=lambda seed: seed % 5 / 5000):
-    return generate(recipe or world_recipe(), path, start_engine=opener(ScriptedEngine(respond, delay=delay)))
+def run(path, recipe=None, respond=world_model, delay=lambda seed: seed % 5 / 5000, **how):
+    engine = ScriptedEngine(respond, delay=delay)
+    return generate(recipe or world_recipe(), path, start_engine=opener(engine), **how)
 
 
 def killer(budget: int):
@@ -162,3 +163,13 @@ def test_a_constitution_longer_than_the_context_is_one_clear_error(tmp_path):
     engine = ScriptedEngine(world_model, context_length=500)
     with pytest.raises(RecipeError, match=r"constitution 'default' takes .* of the model's 500 tokens"):
         generate(world_recipe(), tmp_path / "run", start_engine=opener(engine))
+
+
+def test_a_run_of_another_recipe_is_refused_or_set_aside_as_wished(tmp_path):
+    run(tmp_path / "run")
+    other = world_recipe(rng_seed=2)
+    with pytest.raises(RunDirError, match="made with rng_seed = 1, now 2"):
+        run(tmp_path / "run", other)
+    run(tmp_path / "run", other, set_aside=True)
+    assert rundir.read_recipe(tmp_path / "run")["rng_seed"] == 2
+    assert rundir.read_recipe(tmp_path / "run-1")["rng_seed"] == 1

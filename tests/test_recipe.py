@@ -50,7 +50,6 @@ def test_set_reaches_into_a_spec_that_is_not_there_by_default():
         ("propose: {target: 0}\n", r"mine\.yaml: propose\.target: must be at least 1, is 0"),
         ("propose: 3\n", r"mine\.yaml: propose: a mapping is needed"),
         ("seeds: default\n", r"mine\.yaml: seeds: a list is needed, not 'default'"),
-        ("slots: 4\npropose: {window: 9}\n", r"propose\.window: 9 proposals in flight do not fit into 4 slots"),
         ("seeds: []\n", "seeds: at least one"),
         ("- a\n- b\n", r"mine\.yaml: a recipe is a mapping .* not a list"),
         ("a: [1\n", r"mine\.yaml:\d: not valid YAML"),

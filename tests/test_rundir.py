@@ -170,6 +170,15 @@ def test_changed_seeds_are_refused_but_another_version_is_not(tmp_path):
         RunDir(tmp_path, RECIPE, {**MANIFEST, "seeds_digest": "b"})
 
 
+def test_a_run_is_set_aside_under_the_first_free_name(tmp_path):
+    for _ in range(2):
+        with RunDir(tmp_path / "run", RECIPE, MANIFEST):
+            pass
+        rundir.set_aside(tmp_path / "run")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run-1", "run-2"]
+    assert rundir.is_run(tmp_path / "run-2")
+
+
 def test_what_is_no_run_is_said_to_be_none(tmp_path):
     with pytest.raises(RunDirError, match="not a run directory"):
         rundir.read_recipe(tmp_path)
