@@ -67,14 +67,14 @@ def generate(
     from selfalign.browse import show_examples
     from selfalign.generate import generate as generate_run
     from selfalign.recipe import load_recipe
-    from selfalign.status import summarise
+    from selfalign.status import describe
 
     flags = {"model.model": model, "propose.target": target, "constitution": constitution}
     lists = {"seeds": seeds, "decontaminate": decontaminate}
     resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides(flags | lists)])
     run_path = output or Path("outputs") / resolved.name
     try:
-        counters = generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside)
+        generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside)
     except KeyboardInterrupt:
         _talk(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
         raise typer.Exit(INTERRUPTED) from None
@@ -82,7 +82,7 @@ def generate(
     report_path = report.write_report(run_path)
     for line in show_examples(run_path, which="examples", principle=None, grep=None, limit=3):
         typer.echo(line)
-    for line in summarise(counters):
+    for line in describe(run_path):
         _talk(line)
     _talk(f"report   {report_path}")
     typer.echo(f"dataset  {dataset_path}")

@@ -1,45 +1,56 @@
 """The funnel of a run in lines for a terminal, also while the run goes on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from selfalign import rundir
+from selfalign import balance, rundir
 from selfalign.progress import Counters, count_run, format_seconds
+from selfalign.records import Constitution, Example, constitution_from_row
 
 RATE_WINDOW = 60.0
 """Seconds of `metrics.jsonl` that the current rates are taken from."""
 
+SAMPLE_SIZE = 20_000
+"""Examples that the balance is measured on at most."""
+
 
 def describe(path: Path) -> Iterator[str]:
-    """The funnel, the rates and whether the sums hold. Raises `RunDirError` where `path` is no run."""
+    """The funnel, the rates and the balance of the examples. Raises `RunDirError` where `path` is no run."""
     recipe = rundir.read_recipe(path)
-    # Outcomes first: an outcome that is finished in between has its round already, so the sums still hold.
-    answered = list_counted(path)
+    # Outcomes before rounds: an outcome that is finished in between has its round already, so the sums still hold.
+    answered, sample = Counters(), Sample()
+    for outcome in rundir.read_answered(path):
+        answered.count_answered(outcome)
+        if isinstance(outcome, Example):
+            sample.add(outcome)
     rounds = count_run(rundir.read_rounds(path), (), recipe["propose"]["target"])
-    counters = merge(rounds, answered)
+    counters = replace(
+        rounds, num_examples=answered.num_examples, failed=answered.failed, align_usage=answered.align_usage
+    )
     state = "running" if rundir.is_running(path) else "stopped" if counters.num_unanswered else "idle"
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from summarise(counters)
     yield from _rates(path)
+    yield from _balance(sample, constitution_from_row(rundir.read_manifest(path)["constitution"]))
 
 
-def list_counted(path: Path) -> Counters:
-    """The counters of the outcomes alone, in bounded memory."""
-    return count_run((), rundir.read_answered(path), 0)
+class Sample:
+    """Every n-th of the examples added to it, n doubling so that at most `SAMPLE_SIZE` are held."""
 
+    def __init__(self) -> None:
+        self.examples: list[Example] = []
+        self.num_added = 0
+        self.stride = 1
 
-def merge(rounds: Counters, answered: Counters) -> Counters:
-    """The counters of a run from those of its two journals."""
-    return Counters(
-        target=rounds.target,
-        num_rounds=rounds.num_rounds,
-        num_accepted=rounds.num_accepted,
-        num_examples=answered.num_examples,
-        rejected=rounds.rejected,
-        failed=answered.failed,
-        propose_usage=rounds.propose_usage,
-        align_usage=answered.align_usage,
-    )
+    def add(self, example: Example) -> None:
+        """Offer one example."""
+        if self.num_added % self.stride == 0:
+            self.examples.append(example)
+        self.num_added += 1
+        if len(self.examples) > SAMPLE_SIZE:
+            self.examples = self.examples[::2]
+            self.stride *= 2
 
 
 def summarise(counters: Counters) -> Iterator[str]:
@@ -62,6 +73,14 @@ def summarise(counters: Counters) -> Iterator[str]:
     )
     if counters.num_unanswered < 0:
         yield "error     more answers than accepted instructions: the journals do not belong together"
+
+
+def _balance(sample: Sample, constitution: Constitution) -> Iterator[str]:
+    if not sample.examples:
+        return
+    of = "" if sample.stride == 1 else f", every {sample.stride}th example"
+    yield f"balance   of {len(sample.examples):,} examples{of}"
+    yield from (f"  {line}" for line in balance.describe(balance.measure(sample.examples, constitution)))
 
 
 def _reasons(reasons: dict[str, int], total: int) -> Iterator[str]:

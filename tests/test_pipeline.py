@@ -87,7 +87,7 @@ def test_the_slots_are_as_busy_as_with_everything_known_beforehand():
         return seconds[-1]
 
     with asyncio.Runner(loop_factory=SleepClockLoop) as runner:
-        run(propose_new, delay=delay, slots=16, runner=runner, propose__window=32, propose__target=3000)
+        run(propose_new, delay=delay, slots=16, runner=runner, propose__window=32, propose__target=1200)
         wall = runner.get_loop().time()
     free_at = [0.0] * 16
     for request in seconds:
