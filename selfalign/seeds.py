@@ -1,4 +1,4 @@
-"""seeds/*.jsonl -> `Seed`: the human-written tasks that proposing starts from.
+"""seeds/*.jsonl -> `Seed`: the tasks that proposing starts from.
 
 The schema is that of Self-Instruct's `seed_tasks.jsonl` (Wang et al. 2023, arXiv 2212.10560): one JSON object per
 line with id, name, instruction, instances of {input, output}, is_classification. Their file loads unchanged.
