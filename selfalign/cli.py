@@ -177,6 +177,60 @@ def check(
         typer.echo(line)
 
 
+@app.command()
+def push(
+    run: RunPath,
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="The Hub's repository, user/name; made where missing.")],
+    public: Annotated[bool, typer.Option("--public", help="Make it public; without this it is private.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before making something public.")] = False,
+    revision: Annotated[str | None, typer.Option(help="A branch instead of main; made where missing.")] = None,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would go; needs no token.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Accept that the built-in miniature made it.")] = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Whether the report goes along.")] = True,
+    decontaminate: Annotated[
+        list[str] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Accept an objection: secrets, decontamination, licence or miniature.")
+    ] = None,
+) -> None:
+    """Publish a run's dataset, card and report on the Hub, in one commit, and check what arrived.
+
+    Pushing again sends only what has changed; after a failure the same command continues.
+    """
+    from selfalign import hub
+
+    files = hub.files_to_push(run, with_report=report)
+    if dry_run:
+        for file in files:
+            typer.echo(f"{file.size:>13,}  {file.path}")
+        typer.echo(f"{sum(file.size for file in files):>13,}  bytes in {len(files)} files, to {repo}")
+    accepted = [*(allow or ()), *(["miniature"] if demo else [])]
+    hub.refuse(run, allow=accepted, with_report=report, decontaminate=decontaminate or ())
+    if dry_run:
+        return
+    if public and not yes:
+        _ask_before_publishing(repo)
+    pushed = hub.push(files, hub.Destination(repo, public, revision, create_pr))
+    if pushed.has_changed:
+        _talk(f"sent     {pushed.num_sent} of {len(files)} files; all checked by size and hash")
+    else:
+        _talk("sent     nothing: the same files are there already")
+    if public and pushed.is_private:
+        _talk("note     the repository existed and is private: make it public on its settings page")
+    typer.echo(pushed.url)
+
+
+def _ask_before_publishing(repo: str) -> None:
+    from selfalign.errors import PublishError
+
+    if not sys.stdin.isatty():
+        raise PublishError(f"{repo} would be public: say --yes if that is meant")
+    if not typer.confirm(f"Everybody will be able to read {repo}. Go on?", err=True):
+        raise PublishError("not published")
+
+
 def _export(run: Path) -> None:
     from selfalign import dataset, report
 
