@@ -116,7 +116,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise RecipeError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None

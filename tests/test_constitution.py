@@ -58,7 +58,7 @@ demonstrations:
   - user: What is 2 + 2?
     thought: A sum.
     cites: [exact, kind]
-    answer: |-
+    answer: |
       4
 
       Made by {maker}; {{name}} stays, and so does {2}.
@@ -342,6 +342,11 @@ def test_everything_else_is_strict(default, old, new, reason):
     with pytest.raises(ReplyError) as caught:
         parse_reply(GOOD.replace(old, new), default)
     assert caught.value.reason is reason
+
+
+def test_only_the_last_citation_closes_a_thought(default):
+    text = GOOD.replace("A sum.", "It asks:\nPrinciples: which?")
+    assert parse_reply(text, default).thought == "It asks:\nPrinciples: which?"
 
 
 def test_headings_that_are_not_ours_stay_in_the_answer(default):
