@@ -70,7 +70,7 @@ def test_a_principle_keeps_what_cites_it(run: Path) -> None:
 
 
 def test_an_unknown_principle_is_an_error_with_the_nearest(run: Path) -> None:
-    with pytest.raises(RecipeError, match="playfull.*did you mean 'playful'"):
+    with pytest.raises(RecipeError, match=r"playfull.*did you mean 'playful'"):
         shown(run, principle="playfull")
 
 

@@ -1,0 +1,124 @@
+"""The report of a run: one self-contained HTML page that needs no network and opens from a file.
+
+    facts      what the plots and the header show, counted over all journals
+    rows       every row in compressed parts, which the page decodes when they are looked at
+    page.html  the page's skeleton; page.css and the scripts beside it go into it
+
+Generated text is hostile. It travels as data only (compressed base64, or JSON without any `<`), the page shows it as
+text nodes, and a Content-Security-Policy lets nothing run but the scripts of this package, named by their hashes.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+from functools import cache
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+
+from selfalign import rundir
+from selfalign.errors import RunDirError
+from selfalign.report.facts import gather
+from selfalign.report.rows import PartWriter
+
+FILE = "report.html"
+SCRIPTS = ("text.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
+
+_BLOCK = 1 << 20
+
+
+def write_report(run_path: Path) -> Path:
+    """Write `<run>/report.html` from the journals and return its path; also works while the run goes on.
+
+    Counts and plots are over all rows; of very large runs the page holds an even sample of the rows and says so. The
+    same journals give the same bytes. Raises `RunDirError` where `run_path` is no run, has a damaged journal or
+    cannot be written.
+    """
+    rundir.read_recipe(run_path)  # A folder that is no run is refused before anything is written.
+    target = run_path / FILE
+    temporary = target.with_name(FILE + ".tmp")
+    try:
+        with tempfile.TemporaryFile(dir=run_path) as spool:
+            writer = PartWriter(spool)
+            facts = gather(run_path, writer)
+            index = writer.close()
+            with open(temporary, "wb") as file:
+                _write_page(file, facts, index, spool)
+        os.replace(temporary, target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunDirError(f"{target}: cannot be written ({error.strerror or error}); the run is untouched") from error
+    return target
+
+
+def _write_page(file: IO[bytes], facts: dict[str, Any], index: dict[str, Any], spool: IO[bytes]) -> None:
+    """The skeleton with its holes filled; `spool` holds the parts, which are many megabytes."""
+    script, plotly = _script(), _plotly()
+    holes = {
+        "csp": _policy(script, plotly),
+        "css": _asset("page.css"),
+        "facts": safe_json(facts),
+        "index": compress(index),
+        "plotly": base64.b64encode(gzip.compress(plotly.encode(), 9, mtime=0)).decode(),
+        "script": script,
+    }
+    head, tail = _asset("page.html").split("{{parts}}")
+    for name, content in holes.items():
+        # Each hole stands in one half of the skeleton, before any content that could look like another hole.
+        place = f"{{{{{name}}}}}"
+        before, _, after = head.partition(place)
+        file.write(before.encode() + content.encode())
+        head = after
+    file.write(head.encode())
+    spool.seek(0)
+    while block := spool.read(_BLOCK):
+        file.write(block)
+    file.write(tail.encode())
+
+
+def safe_json(content: Any) -> str:
+    """JSON that is inert inside an HTML `<script>` of any kind: ASCII, with neither `<` nor `>` nor `&` in it."""
+    text = json.dumps(content, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def compress(content: Any) -> str:
+    """JSON, compressed, as base64: what `unpack` in rows.js reads."""
+    packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 6, mtime=0)
+    return base64.b64encode(packed).decode()
+
+
+def _policy(*scripts: str) -> str:
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    # Plots are styled in place by plotly, so styles cannot be named by hash; without a source they can fetch nothing.
+    rules = ("default-src 'none'", f"script-src {hashes}", "style-src 'unsafe-inline'", "base-uri 'none'")
+    return "; ".join((*rules, "form-action 'none'"))
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _script() -> str:
+    """Our own scripts as one, in a scope of their own."""
+    return "(() => {\n'use strict';\n" + "\n".join(map(_asset, SCRIPTS)) + "})();\n"
+
+
+@cache
+def _plotly() -> str:
+    """The plotting library that comes inside plotly's Python package; the package itself is never imported."""
+    package = find_spec("plotly")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("the package plotly, a dependency of selfalign, is not installed")
+    file = Path(package.submodule_search_locations[0]) / "package_data" / "plotly.min.js"
+    return file.read_bytes().decode()
+
+
+@cache
+def _asset(name: str) -> str:
+    return (resources.files("selfalign.report") / name).read_text(encoding="utf-8")

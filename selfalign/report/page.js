@@ -1,0 +1,211 @@
+// The page: header, funnel and lists, then the table and the plots.
+
+const put = (id, text) => say(byId(id), text);
+
+function drawAbout(facts) {
+  const { about } = facts;
+  document.title = `${visible(about.name)} – selfalign report`;
+  put("name", about.name);
+  const when = about.ended ? ` ${about.began.slice(0, 10) === about.ended.slice(0, 10) ? "On" : "Finished on"} ${about.ended} UTC.` : "";
+  const using = about.constitution ? ` under the constitution “${about.constitution}” (${facts.principles.list.length} principles, ${about.demonstrations} demonstrations)` : "";
+  put("lead", `Answers by ${about.model || "an unnamed model"}${using}.${when}`);
+  const notices = [];
+  const { funnel } = facts;
+  const open = funnel.accepted - funnel.answered;
+  if (open > 0) {
+    const state = about.is_running ? "The run was going on when this page was written" : "The run is not finished";
+    notices.push(`${state}: ${count(open)} instructions wait for their answer.`);
+  }
+  if (about.miniature) notices.push("The built-in miniature model wrote these rows: they are for trying, testing and teaching, not for training.");
+  const { warnings } = facts.balance;
+  byId("notices").replaceChildren(
+    ...notices.map((text) => say(element("p", { class: "notice calm" }), text)),
+    ...warnings.map((text) => say(element("p", { class: "notice" }), `${text[0].toUpperCase()}${text.slice(1)}.`)),
+  );
+}
+
+function drawFigures(facts) {
+  const { funnel, usage, rates } = facts;
+  const rejected = funnel.proposed - funnel.accepted;
+  const failed = funnel.answered - funnel.examples;
+  const speed = rates.seconds ? `${duration(rates.seconds)} of work` : "";
+  const figure = (name, value, note = "") =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value, element("span", { class: "note" }, note)));
+  byId("figures").replaceChildren(
+    figure("Examples", count(funnel.examples), speed),
+    figure("Instructions kept", count(funnel.accepted), `of a target of ${count(funnel.target)}`),
+    figure("Proposals rejected", percent(rejected, funnel.proposed), `${count(rejected)} of ${count(funnel.proposed)}`),
+    figure("Answers failed", percent(failed, funnel.answered), `${count(failed)} of ${count(funnel.answered)}`),
+    figure("Tokens written", compact(usage.output_tokens), `${compact(usage.prompt_tokens)} read`),
+    figure("Prompt from the cache", percent(usage.align.cached_tokens, usage.align.prompt_tokens), "of the answers' prompts"),
+  );
+}
+
+function drawBalance(balance) {
+  const total = balance.num_examples;
+  if (!total) return;
+  const entries = [
+    ["Answers that refuse", percent(balance.refused, total)],
+    ["… that refuse in part", percent(balance.partly_refused, total)],
+    ["… that hedge", percent(balance.hedged, total)],
+    ["… that apologise", percent(balance.apologised, total)],
+    ["Median answer", `${count(balance.answer_words.median)} words`],
+    ["Median instruction", `${count(balance.instruction_words.median)} words`],
+    ["Distinct word pairs in answers", percent(balance.distinct[1], 1)],
+    ["Wording taken from the seeds", percent(balance.seed_overlap, 1)],
+  ];
+  byId("balance").replaceChildren(
+    ...entries.map(([name, value]) => element("div", {}, element("span", {}, name), element("span", {}, value))),
+  );
+  if (!balance.warnings.length) byId("notices").append(element("p", { class: "notice calm" }, total < 50 ? "Too few examples to judge their balance." : "Nothing looks out of balance."));
+}
+
+function drawFunnel(facts, browse) {
+  const { funnel } = facts;
+  const withheld = funnel.withheld.reduce((sum, [, amount]) => sum + amount, 0);
+  const stages = [["Proposed", funnel.proposed], ["Kept", funnel.accepted], ["Answered", funnel.answered], ["Examples", funnel.examples]];
+  if (withheld) stages.push(["In the dataset", funnel.examples - withheld]);
+  byId("stages").replaceChildren(...stages.map(([name, amount]) => stage(name, amount, funnel.proposed)));
+  put("funnel-say", `Every proposal is either kept or rejected, every kept instruction ends as an example or a failure. ${count(funnel.rounds)} rounds. Click a reason to see its rows.`);
+  const lists = [
+    reasonList("Rejected proposals", "rejected", funnel.rejected, funnel.proposed, browse),
+    reasonList("Failed answers", "failed", funnel.failed, funnel.answered, browse),
+  ];
+  if (withheld) lists.push(reasonList("Left out of the dataset", "examples", funnel.withheld, funnel.examples, browse));
+  byId("reasons").replaceChildren(...lists);
+}
+
+function stage(name, amount, whole) {
+  const bar = element("div", { class: "bar" });
+  bar.style.width = `${whole ? (100 * amount) / whole : 0}%`;
+  return element("div", { class: "stage" }, element("span", {}, name), element("div", {}, bar),
+    element("span", { class: "amount" }, count(amount)), element("span", { class: "share" }, percent(amount, whole)));
+}
+
+function reasonList(title, kind, reasons, whole, browse) {
+  const occurred = reasons.filter(([, amount]) => amount);
+  const never = reasons.filter(([, amount]) => !amount).map(([reason]) => words(reason));
+  const most = Math.max(...occurred.map(([, amount]) => amount), 1);
+  const list = element("ol", { class: "bars" });
+  for (const [reason, amount] of occurred) {
+    list.append(barLine(words(reason), [[amount / most, "red"]], amount, whole, () => browse({ kind, reason })));
+  }
+  const total = occurred.reduce((sum, [, amount]) => sum + amount, 0);
+  const box = element("div", {}, element("h3", {}, `${title}: ${count(total)}`), list);
+  if (never.length) box.append(element("p", { class: "never" }, `Did not occur: ${never.join(", ")}.`));
+  return box;
+}
+
+/** One line of a list of bars; `fills` are [share of the track, colour]; a button where there is something to show. */
+function barLine(name, fills, amount, whole, click = null) {
+  const track = element("span", { class: "track" });
+  for (const [share, look] of fills) {
+    const fill = element("span", { class: `fill ${look}` });
+    fill.style.width = `${100 * share}%`;
+    track.append(fill);
+  }
+  const parts = [element("span", { class: "name", title: name }, name), track, element("span", { class: "amount" }, count(amount)),
+    element("span", { class: "share" }, percent(amount, whole))];
+  const line = click ? element("button", { type: "button", on: { click } }, ...parts) : element("div", { class: "row-like" }, ...parts);
+  return element("li", {}, line);
+}
+
+function drawChecks(facts, browse) {
+  const found = facts.checks.filter((check) => check.flag + check.fail);
+  const clean = facts.checks.filter((check) => !(check.flag + check.fail)).map((check) => words(check.name));
+  const most = Math.max(...found.map((check) => check.flag + check.fail), 1);
+  found.sort((one, other) => other.flag + other.fail - one.flag - one.fail);
+  byId("check-bars").replaceChildren(
+    ...found.map((check) => {
+      const kind = check.fail > check.flag ? "failed" : "examples";
+      const fills = [[check.flag / most, "amber"], [check.fail / most, "red"]];
+      return barLine(words(check.name), fills, check.flag + check.fail, check.pass + check.flag + check.fail, () => browse({ kind, flag: check.name }));
+    }),
+  );
+  const legend = found.length ? "Flagged answers stay, with a note (amber); failed ones are dropped (red). Click a check to see its rows. " : "";
+  put("checks-say", facts.checks.length ? `${legend}${clean.length ? `Found nothing: ${clean.join(", ")}.` : ""}` : "No answer was checked.");
+}
+
+function drawCaptions(facts) {
+  const { rates, balance, similarity, principles } = facts;
+  const stops = rates.stops ? `; ${count(rates.stops)} ${rates.stops === 1 ? "stop" : "stops"} in between cut out` : "";
+  put("rates-say", rates.seconds ? `Tokens per second, and examples and failures per minute, over ${duration(rates.seconds)} of work${stops}.` : "Rates.");
+  put("acceptance-say", "What becomes of the proposals as the pool grows: the fuller it is, the more of them repeat something.");
+  const unused = principles.list.filter((item) => !item.cited).map((item) => item.name);
+  const total = principles.num_cited.reduce((sum, [, thoughts]) => sum + thoughts, 0);
+  const mean = principles.num_cited.reduce((sum, [number, thoughts]) => sum + number * thoughts, 0) / (total || 1);
+  put("principles-say", `A thought cites ${mean.toFixed(1)} principles on average. ${unused.length ? `Never cited: ${unused.join(", ")}.` : "Each is in use."} Click a bar to see its examples.`);
+  put("variety-say", `${percent(balance.num_with_verb, balance.num_examples)} of the instructions open with a verb; ${count(balance.num_verbs)} different ones. Click a field to search for it.`);
+  put("verbs-say", `The ${balance.verbs.length} commonest verbs (inside), each with its commonest objects (outside).`);
+  const isPart = similarity.compared < facts.funnel.accepted ? ` (${count(similarity.compared)} of them, evenly spread)` : "";
+  put("similarity-say", `ROUGE-L of the kept instructions to their nearest seed${isPart}, and of the rejected ones to what they repeat. Dotted: the limit.`);
+  put("lengths-say", "Words of the instruction, its thought and its answer; bins grow with the length.");
+  const most = Math.max(...balance.openings.map(([, amount]) => amount), 1);
+  byId("openings").replaceChildren(
+    ...balance.openings.slice(0, 14).map(([opening, amount]) => barLine(`${visible(opening) || "(no words)"} …`, [[amount / most, ""]], amount, balance.num_examples)),
+  );
+}
+
+function drawMade(facts) {
+  const { about } = facts;
+  const { persona, versions } = about;
+  const entries = [
+    ["Model", about.revision ? `${about.model}, revision ${about.revision}` : about.model],
+    ["Constitution", `${about.constitution} – ${about.constitution_about} Digest ${about.constitution_digest.slice(0, 12)}.`],
+    ["Assistant", persona.name ? `${persona.name}, made by ${persona.maker}, knowledge to ${persona.knowledge_date}; ${persona.character}` : ""],
+    ["Seeds", about.seeds.join(", ")],
+    ["Random seed", String(about.rng_seed ?? "")],
+    ["Worked", about.began ? `${about.began} to ${about.ended} UTC` : ""],
+    ["Made with", Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")],
+  ];
+  byId("made").replaceChildren(
+    ...entries.filter(([, value]) => value).flatMap(([name, value]) => [element("dt", {}, name), say(element("dd"), value)]),
+  );
+  byId("rules").replaceChildren(
+    ...facts.principles.list.map((item) => {
+      const text = element("span");
+      return element("li", {}, say(element("b"), item.name), " – ", say(text, item.rule));
+    }),
+  );
+  put("recipe-text", facts.recipe);
+  put("foot", `Rebuilt from the run's journals by selfalign ${versions.selfalign ?? ""}; nothing on this page was fetched from anywhere.`);
+}
+
+function followReading() {
+  const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries.filter((one) => one.isIntersecting)) {
+        for (const [id, link] of links) link.classList.toggle("here", id === entry.target.id);
+      }
+    },
+    { rootMargin: "-20% 0px -70% 0px" },
+  );
+  for (const id of links.keys()) observer.observe(byId(id));
+}
+
+async function start() {
+  if (!globalThis.DecompressionStream) {
+    byId("notices").append(element("p", { class: "notice" }, "This browser is too old to unpack the rows and plots of this page."));
+  }
+  const facts = JSON.parse(byId("facts").textContent);
+  let browse = () => {};
+  const later = (change) => browse(change);
+  drawAbout(facts);
+  drawFigures(facts);
+  drawBalance(facts.balance);
+  drawFunnel(facts, later);
+  drawChecks(facts, later);
+  drawCaptions(facts);
+  drawMade(facts);
+  followReading();
+  performance.mark("selfalign-header");
+  const index = await unpack(byId("index").textContent);
+  index.kinds = Object.fromEntries(Object.entries(index.kinds).map(([name, kind]) => [name, withStarts(kind)]));
+  let firstRows;
+  [browse, firstRows] = startBrowsing(facts, index);
+  await firstRows;
+  startPlots(makeCharts(facts, later));
+}
+
+start();
