@@ -26,7 +26,7 @@ from selfalign.records import (
 )
 
 # A new user turn ends the answer; a model that goes on would speak for the user.
-STOP = "\n### User"
+STOP = "\n### User\n"
 MAX_EXCERPT = 4000
 """Characters of a completion that a failure keeps for a person to read."""
 
