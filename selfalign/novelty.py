@@ -1,20 +1,54 @@
-"""Is there a near-duplicate? ROUGE-L by rapidfuzz, exactly."""
+"""Is there a near-duplicate? ROUGE-L against every kept instruction, exactly, without comparing with every one.
 
-from collections.abc import Iterable
+Self-Instruct (Wang et al. 2023, arXiv 2212.10560, section 3.1) keeps an instruction if its ROUGE-L F-measure with every
+kept one is at most 0.7. The verdicts here are the same, to the last bit of rouge_score's floating-point numbers (at
+exactly 0.7 they are sometimes above it); how most of the pool is ruled out unseen stands in `selfalign.postings`.
+
+**The context.** Published code compares instructions alone, so that of all instructions "Summarise the following text"
+one survives. Here the context counts (`NoveltySpec.context`):
+
+- both have a context: the pair is as similar as its less similar half. The same request about different texts is no
+  near-duplicate, nor are different questions about one text;
+- one or none has: the whole user turns are compared, instruction and context in one. So "Summarise: <text>" meets the
+  same text given as a context, and a request without the text it speaks of is not the request with it.
+
+A context of more than `CONTEXT_TOKENS` tokens counts by as many, half from its beginning and half from its end: enough
+to tell texts apart, and a pool of articles costs no more than one of paragraphs.
+
+What comes out depends on what was kept and in which order, on nothing else: not on time, not on the machine, not on
+whether the pool was filled one by one (`add`) or at once (`extend`).
+"""
+
+from array import array
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import LCSseq
 
+from selfalign.longtexts import LongTexts, shortest_match
+from selfalign.postings import BLOCK, MAX_LENGTH, Block, Limits, Ranking, Segment, build_segment
 from selfalign.tokens import tokeniser
+
+CONTEXT_TOKENS = 128
+"""How many tokens of a context count."""
+
+MAX_TOKENS = 16_384
+"""How many tokens of a text count, the first ones: comparing takes time and memory for every token."""
+
+MERGE = 3
+"""A segment is merged with those before it that are at most this many times as long: fewer to look into."""
+
+_BITS = [1 << bit for bit in range(64)]
 
 
 @dataclass(frozen=True, slots=True)
 class NoveltySpec:
-    """What counts as a near-duplicate: ROUGE-L F above `threshold` (0 to 1; 1 turns the filter off).
+    """What counts as a near-duplicate: ROUGE-L F above `threshold` (0 to 1; at 1 nothing does).
 
-    `tokeniser` is "unicode" or "rouge" (see `selfalign.tokens`); `context` is "both" (an instruction's context counts)
-    or "ignore" (instructions alone are compared, as Self-Instruct and Alpaca did).
+    `tokeniser` is "unicode" or "rouge" (see `selfalign.tokens`). `context` is "both" (the context counts, see above) or
+    "ignore" (instructions alone are compared; with "rouge" the published rule of Self-Instruct and Alpaca).
     """
 
     threshold: float = 0.7
@@ -22,7 +56,9 @@ class NoveltySpec:
     context: str = "both"
 
     def __post_init__(self) -> None:
-        if isinstance(self.threshold, bool) or not 0 <= self.threshold <= 1:
+        if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, float)):
+            raise ValueError(f"threshold: must be a number, is {self.threshold!r}")
+        if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold: must be between 0 and 1, is {self.threshold}")
         tokeniser(self.tokeniser)
         if self.context not in ("both", "ignore"):
@@ -36,47 +72,290 @@ class Neighbour(NamedTuple):
     similarity: float
 
 
+class _Turn(NamedTuple):
+    """The tokens of an instruction and its context in one; the first `head` are the instruction's."""
+
+    tokens: list[str]
+    head: int
+
+
 class NoveltyIndex:
-    """The kept instructions."""
+    """The kept instructions, ready to be asked for the nearest one.
+
+    Both `nearest` and `add` return within milliseconds at a pool of a million: what has to be rebuilt as the pool grows
+    is rebuilt a little with every `add`. Until it is, the newest texts are found by a scan of their signatures.
+    """
 
     def __init__(self, spec: NoveltySpec) -> None:
         self.spec = spec
         self._tokenise = tokeniser(spec.tokeniser)
-        self._kept: list[tuple[str, list[str], list[str]]] = []
+        self._limits = Limits(spec.threshold)
+        self._ids: list[str] = []
+        self._vocabulary: dict[str, int] = {}
+        self._repetitions: dict[int, int] = {}  # element << 8 | k -> the element that is its k-th repetition
+        self._first_of: dict[int, int] = {}  # ... and back
+        self._counts = np.zeros(BLOCK, np.int32)
+        self._signatures = np.zeros(BLOCK, np.uint64)
+        self._lengths = np.zeros(BLOCK, np.uint8)
+        self._heads = np.zeros(BLOCK, np.uint8)
+        self._blocks: list[Block] = []
+        self._open = array("I")
+        self._open_ends = array("I", [0])
+        self._long = LongTexts(spec.threshold)
+        self._long_tokens: dict[int, tuple[array, int]] = {}
+        self._long_from = shortest_match(MAX_LENGTH + 1, spec.threshold)
+        self._ranking = Ranking(self._counts[:0])
+        self._segments: list[Segment] = []
+        self._work: Generator[None, None, None] | None = None
+        self._last: tuple[str, str, _Turn] = ("", "", _Turn([], 0))
 
     def __len__(self) -> int:
-        return len(self._kept)
-
-    def add(self, item_id: str, text: str, context: str = "") -> None:
-        """Keep an instruction."""
-        self._kept.append((item_id, *self._tokens(text, context)))
-
-    def extend(self, items: Iterable[tuple[str, str, str]]) -> None:
-        """Keep many instructions: (id, text, context)."""
-        for item in items:
-            self.add(*item)
+        return len(self._ids)
 
     def nearest(self, text: str, context: str = "") -> Neighbour | None:
-        """The most similar kept instruction above the threshold (the earliest of several), else None."""
-        tokens, context_tokens = self._tokens(text, context)
-        best = None
-        for item_id, other, other_context in self._kept:
-            if context_tokens and other_context:
-                similarity = min(rouge_l(tokens, other), rouge_l(context_tokens, other_context))
-            else:
-                similarity = rouge_l(tokens + context_tokens, other + other_context)
-            if similarity > (best.similarity if best else self.spec.threshold):
-                best = Neighbour(item_id, similarity)
-        return best
+        """The most similar kept instruction above the threshold, the earliest of several; else None.
 
-    def _tokens(self, text: str, context: str) -> tuple[list[str], list[str]]:
-        return self._tokenise(text), self._tokenise(context) if self.spec.context == "both" else []
+        A text without any token resembles nothing.
+        """
+        turn = self._turn(text, context)
+        if not turn.tokens or not self._ids:
+            return None
+        best, similarity = -1, self.spec.threshold
+        comparison = _Comparison(turn, self._vocabulary, self._first_of)
+        for candidate in sorted(self._candidates(turn.tokens)):
+            found = comparison.similarity(*self._stored(candidate))
+            if found > similarity:
+                best, similarity = candidate, found
+        return Neighbour(self._ids[best], similarity) if best >= 0 else None
+
+    def add(self, item_id: str, text: str, context: str = "") -> None:
+        """Keep an instruction, whatever it resembles."""
+        self._append(item_id, text, context)
+        if self._work is None and self._first_loose < len(self._blocks):
+            self._work = self._index_blocks()
+        if self._work is not None and next(self._work, "done") == "done":
+            self._work = None
+
+    def extend(self, items: Iterable[tuple[str, str, str]]) -> None:
+        """Keep many instructions, (id, text, context) each: `add` for every one, faster; holds up whoever waits."""
+        for item in items:
+            self._append(*item)
+        self._work = None
+        if self._first_loose < len(self._blocks):
+            for _ in self._index_blocks():
+                pass
+
+    @property
+    def _first_loose(self) -> int:
+        """The first block that is in no segment yet."""
+        return self._segments[-1].last if self._segments else 0
+
+    def _turn(self, text: str, context: str) -> _Turn:
+        if self._last[0] == text and self._last[1] == context:  # an instruction is mostly added after it was asked for
+            return self._last[2]
+        tokens = self._tokenise(text)[:MAX_TOKENS]
+        head = len(tokens)
+        if context and self.spec.context == "both":
+            of_context = self._tokenise(context)
+            if len(of_context) > CONTEXT_TOKENS:
+                of_context = of_context[: CONTEXT_TOKENS // 2] + of_context[-CONTEXT_TOKENS // 2 :]
+            tokens = tokens + of_context
+        turn = _Turn(tokens, head)
+        self._last = (text, context, turn)
+        return turn
+
+    # -- keeping
+
+    def _append(self, item_id: str, text: str, context: str) -> None:
+        turn = self._turn(text, context)
+        number, length = len(self._ids), len(turn.tokens)
+        if number == len(self._signatures):
+            self._signatures, self._lengths, self._heads = map(_doubled, (self._signatures, self._lengths, self._heads))
+        numbers = self._numbers(turn.tokens)
+        if length >= self._long_from:
+            self._long.add(number, np.array(numbers, np.int64))
+        if length > MAX_LENGTH:
+            self._long_tokens[number] = array("I", numbers), turn.head
+            self._lengths[number] = self._heads[number] = self._signatures[number] = 0
+        else:
+            elements = self._elements(numbers)
+            self._open.extend(elements)
+            self._signatures[number] = _signature(elements)
+            self._lengths[number] = length
+            self._heads[number] = turn.head
+        self._open_ends.append(len(self._open))
+        self._ids.append(item_id)
+        if len(self._open_ends) > BLOCK:
+            self._close_block()
+
+    def _numbers(self, tokens: Sequence[str]) -> list[int]:
+        """The tokens' numbers (each the element of the token's first occurrence), new ones where needed."""
+        vocabulary = self._vocabulary
+        numbers = [vocabulary.get(token) for token in tokens]
+        if None in numbers:
+            for place, token in enumerate(tokens):
+                if numbers[place] is None:
+                    numbers[place] = vocabulary.setdefault(token, self._element_count)
+        return numbers
+
+    def _elements(self, numbers: list[int]) -> list[int]:
+        """The elements: as the numbers, but for repetitions."""
+        if len(set(numbers)) == len(numbers):
+            return numbers
+        seen: dict[int, int] = {}
+        elements = []
+        for number in numbers:
+            times = seen[number] = seen.get(number, -1) + 1
+            element = number
+            if times:
+                element = self._repetitions.setdefault(number << 8 | times, self._element_count)
+                self._first_of[element] = number
+            elements.append(element)
+        return elements
+
+    @property
+    def _element_count(self) -> int:
+        return len(self._vocabulary) + len(self._repetitions)
+
+    def _close_block(self) -> None:
+        """Make the open texts a block, and count its elements for the next ranking."""
+        first = len(self._blocks) * BLOCK
+        ends = np.array(self._open_ends, np.uint32)
+        block = Block(np.array(self._open, np.uint32), self._lengths[first : first + BLOCK].copy(), ends)
+        while len(self._counts) < self._element_count:
+            self._counts = _doubled(self._counts)
+        np.add.at(self._counts, block.elements, 1)
+        self._blocks.append(block)
+        self._open, self._open_ends = array("I"), array("I", [0])
+
+    def _index_blocks(self) -> Generator[None, None, None]:
+        """Put the loose blocks into a segment, merged with those before it that are not much longer.
+
+        Where that is all of them, the order of the elements is made anew: it then fits what the pool has become.
+        """
+        first, last, kept = self._first_loose, len(self._blocks), len(self._segments)
+        while kept and first - self._segments[kept - 1].first <= MERGE * (last - first):
+            kept -= 1
+            first = self._segments[kept].first
+        ranking = Ranking(self._counts[: self._element_count]) if first == 0 else self._ranking
+        segment = yield from build_segment(self._blocks, first, last, self._element_count, ranking, self._limits)
+        self._ranking = ranking
+        self._segments[kept:] = [segment]
+
+    # -- asking
+
+    def _candidates(self, tokens: list[str]) -> set[int]:
+        """The kept texts that may be near-duplicates: all that are, and a few more."""
+        length = len(tokens)
+        numbers = [number for number in map(self._vocabulary.get, tokens) if number is not None]
+        found: set[int] = set()
+        if length <= MAX_LENGTH:
+            elements = self._known_elements(numbers)
+            found.update(self._from_segments(elements, length), self._from_loose(elements, length))
+        if length >= self._long_from:
+            longer_than = MAX_LENGTH if length <= MAX_LENGTH else 0
+            found.update(self._long.candidates(length, np.array(numbers, np.int64), longer_than))
+        return found
+
+    def _known_elements(self, numbers: list[int]) -> list[int]:
+        """The elements of those that are known."""
+        if len(set(numbers)) == len(numbers):
+            return numbers
+        seen: dict[int, int] = {}
+        elements: list[int | None] = []
+        for number in numbers:
+            times = seen[number] = seen.get(number, -1) + 1
+            elements.append(self._repetitions.get(number << 8 | times) if times else number)
+        return [element for element in elements if element is not None]
+
+    def _from_segments(self, elements: list[int], length: int) -> list[int]:
+        limits = self._limits.of_length(length)
+        unknown = length - len(elements)  # the rarest of all: they take the first places of the prefix
+        places: list[int] = []
+        sizes: list[int] = []
+        texts: list[np.ndarray] = []
+        codes: list[np.ndarray] = []
+        for place, element in enumerate(self._ranking.sort(elements)[: max(0, limits.prefix - unknown)], unknown):
+            for segment in self._segments:
+                if element < segment.size:
+                    start, end = segment.starts[element], segment.starts[element + 1]
+                    if start < end:
+                        places.append(place)
+                        sizes.append(end - start)
+                        texts.append(segment.texts[start:end])
+                        codes.append(segment.codes[start:end])
+        if not texts:
+            return []
+        code = np.concatenate(codes)
+        reached = np.flatnonzero(limits.places.take(code) > np.repeat(np.array(places, np.uint8), sizes))
+        text = np.concatenate(texts).take(reached)
+        bits = np.bitwise_count(self._signatures.take(text) ^ np.uint64(_signature(elements)))
+        return text[bits <= limits.bits_at.take(code.take(reached)) + len(elements)].tolist()
+
+    def _from_loose(self, elements: list[int], length: int) -> list[int]:
+        first, last = self._first_loose * BLOCK, len(self._ids)
+        limits = self._limits.of_length(length)
+        bits = np.bitwise_count(self._signatures[first:last] ^ np.uint64(_signature(elements)))
+        close = np.flatnonzero(bits <= limits.bits.take(self._lengths[first:last]) + len(elements))
+        return (close + first).tolist()
+
+    def _stored(self, number: int) -> tuple[Sequence[int], int]:
+        """The elements of a kept text in the order of the text, and how many are the instruction's."""
+        if number in self._long_tokens:
+            return self._long_tokens[number]
+        block, place = divmod(number, BLOCK)
+        head = int(self._heads[number])
+        if block == len(self._blocks):
+            return self._open[self._open_ends[place] : self._open_ends[place + 1]], head
+        elements, _, ends = self._blocks[block]
+        return elements[ends[place] : ends[place + 1]].tolist(), head
 
 
-def rouge_l(one: list[str], other: list[str]) -> float:
-    """ROUGE-L F of two token lists, to the last bit what rouge_score computes (Lin 2004)."""
+class _Comparison:
+    """One text against many: its tokens become characters, so that rapidfuzz reads the sequences as strings."""
+
+    def __init__(self, turn: _Turn, vocabulary: dict[str, int], first_of: dict[int, int]) -> None:
+        characters: dict[str, str] = {}
+        for token in turn.tokens:
+            characters.setdefault(token, chr(len(characters) + 1))  # at most MAX_TOKENS: below the surrogates
+        self._turn = "".join([characters[token] for token in turn.tokens])
+        self._head = turn.head
+        self._first_of = first_of
+        self._character = {
+            number: character
+            for token, character in characters.items()
+            if (number := vocabulary.get(token)) is not None
+        }
+
+    def similarity(self, elements: Sequence[int], head: int) -> float:
+        """As the module says, for a kept text of these elements, the first `head` of them the instruction's."""
+        character, first_of = self._character, self._first_of
+        other = "".join([character.get(first_of.get(element, element), "\0") for element in elements])
+        turn, ours = self._turn, self._head
+        if ours < len(turn) and head < len(other):
+            instruction = _rouge_l(turn[:ours], other[:head])
+            return min(instruction, _rouge_l(turn[ours:], other[head:]))
+        return _rouge_l(turn, other)
+
+
+def _rouge_l(one: str, other: str) -> float:
+    """ROUGE-L F (Lin 2004), computed as rouge_score does: the same floating-point number."""
     lcs = LCSseq.similarity(one, other)
     if not lcs:
         return 0.0
     precision, recall = lcs / len(other), lcs / len(one)
     return 2 * precision * recall / (precision + recall)
+
+
+def _signature(elements: Iterable[int]) -> int:
+    # Numbers are given in the order of first sight, so the frequent elements spread over the bits evenly.
+    signature = 0
+    for element in elements:
+        signature |= _BITS[element & 63]
+    return signature
+
+
+def _doubled(held: np.ndarray) -> np.ndarray:
+    larger = np.zeros(2 * len(held), held.dtype)
+    larger[: len(held)] = held
+    return larger

@@ -1,0 +1,162 @@
+"""An exact index for "which texts share enough with this one?", in slices that never hold anybody up.
+
+A text here is a set of elements (its tokens; a k-th repetition of a token is an element of its own), so two texts with
+m and n elements cannot have a longest common subsequence of o tokens unless they share o elements. Three filters, each
+exact in the sense that it never loses a text that qualifies:
+
+1. prefix: put the elements in one global order, rarest first. If two texts share o elements, the first one they share
+   stands at place i <= m - o of the one and j <= n - o of the other (Xiao et al. 2008, "Efficient Similarity Joins for
+   Near Duplicate Detection"). So only the first part of each text is posted, with n and j beside its number;
+2. signature: 64 bits, one or-ed in per element. It differs from another in at most m + n - 2 o bits;
+3. the caller compares what is left.
+
+`Segment` is the index of a run of consecutive blocks of texts; it is never changed, only replaced by that of a longer
+run, which `build_segment` makes block by block: whoever drives it decides how much happens at a time.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+MAX_LENGTH = 255
+"""The longest text, in elements, that a segment takes."""
+
+BLOCK = 1024
+"""Texts in a block, the unit in which segments are built; at most 4096 (`_ordered` has 12 bits for a place in it)."""
+
+_COUNT_LIMIT = (1 << 20) - 1
+_ELEMENT = (1 << 32) - 1
+
+
+class Block(NamedTuple):
+    """`BLOCK` consecutive texts: their elements in the order of the text, one after the other; the elements of text i
+    are `lengths[i]` many and stand at `ends[i]` to `ends[i + 1]`.
+    """
+
+    elements: np.ndarray
+    lengths: np.ndarray
+    ends: np.ndarray
+
+
+class Limits:
+    """What a ROUGE-L F threshold means for lengths, as tables.
+
+    `least(m, n)` is the smallest longest common subsequence with which the F-measure can exceed the threshold. A place
+    in the prefix of a text, (n, j), is coded as `base[n] + j`; `prefix[n]` is the number of such places.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+        lengths = np.arange(MAX_LENGTH + 1)
+        # least[m, n]; 1e-6 stands above every rounding error, so a tie counts as qualified until it is compared.
+        self.least = np.maximum(1, np.ceil(threshold * (lengths[:, None] + lengths) / 2 - 1e-6)).astype(np.int64)
+        possible = self.least <= np.minimum(lengths[:, None], lengths)
+        slack = np.where(possible, lengths - self.least, -1)
+        self.prefix = slack.max(axis=0) + 1
+        self.base = np.concatenate([[0], np.cumsum(self.prefix)[:-1]])
+        self.length_at = np.repeat(lengths, self.prefix)
+        self.place_at = np.arange(len(self.length_at)) - self.base[self.length_at]
+        # Up to MAX_LENGTH + 1 of them, 60 kB each at most; real lengths take a few dozen.
+        self.of_length = lru_cache(maxsize=None)(self._of_length)
+
+    def _of_length(self, length: int) -> "LengthLimits":
+        least = self.least[length]
+        possible = least <= np.minimum(length, np.arange(MAX_LENGTH + 1))
+        allowed = possible[self.length_at] & (self.place_at <= self.length_at - least[self.length_at])
+        places = np.where(allowed, length - least[self.length_at] + 1, 0)
+        bits = np.where(possible, np.arange(MAX_LENGTH + 1) - 2 * least, -1 - 2 * MAX_LENGTH)
+        return LengthLimits(
+            prefix=int(self.prefix[length]),
+            places=places.astype(np.uint8),
+            bits=bits.astype(np.int16),
+            bits_at=bits[self.length_at].astype(np.int16),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LengthLimits:
+    """The limits for a query of one length.
+
+    Of the query's elements, rarest first, the first `prefix` matter. A posting coded c qualifies for the element at
+    place i if i < `places[c]`. Signatures may differ in `bits[n]` bits (`bits_at[c]`), plus one for each element of
+    the query that its signature has.
+    """
+
+    prefix: int
+    places: np.ndarray
+    bits: np.ndarray
+    bits_at: np.ndarray
+
+
+class Ranking:
+    """The global order of elements: by how often they had been seen when it was made, then by number."""
+
+    def __init__(self, counts: np.ndarray) -> None:
+        # The last entry stands for every element that came later: not seen, so the rarest.
+        self._counts = np.append(np.minimum(counts, _COUNT_LIMIT), 0).astype(np.uint32)
+        self._lookup = memoryview(self._counts)
+
+    def sort(self, elements: Sequence[int]) -> list[int]:
+        """The elements, rarest first."""
+        lookup, last = self._lookup, len(self._counts) - 1
+        ranks = [(lookup[element] << 32 | element) if element < last else element for element in elements]
+        ranks.sort()
+        return [rank & _ELEMENT for rank in ranks]
+
+    def prefixes(self, block: Block, limits: Limits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What a block's texts post: elements, and for each the text's place in the block and the code of (n, j)."""
+        texts = np.repeat(np.arange(len(block.lengths), dtype=np.uint64), block.lengths)
+        counts = self._counts.take(block.elements, mode="clip").astype(np.uint64)
+        ranks = texts << np.uint64(52) | counts << np.uint64(32) | block.elements
+        ranks.sort()
+        places = np.arange(len(ranks)) - block.ends[texts]
+        lengths = block.lengths[texts]
+        posted = np.flatnonzero(places < limits.prefix[lengths])
+        elements = (ranks[posted] & np.uint64(_ELEMENT)).astype(np.int64)
+        codes = (limits.base[lengths[posted]] + places[posted]).astype(np.uint16)
+        return elements, texts[posted].astype(np.uint32), codes
+
+
+class Segment:
+    """The postings of consecutive blocks: those of element e stand at `starts[e]` to `starts[e + 1]`."""
+
+    def __init__(self, first: int, last: int, starts: np.ndarray) -> None:
+        self.first = first
+        self.last = last
+        self.size = len(starts) - 1
+        self.starts = memoryview(starts)
+        self.texts = np.empty(int(starts[-1]), np.uint32)
+        self.codes = np.empty(int(starts[-1]), np.uint16)
+
+
+def build_segment(
+    blocks: Sequence[Block], first: int, last: int, size: int, ranking: Ranking, limits: Limits
+) -> Generator[None, None, Segment]:
+    """Make the segment of blocks `first` to `last` (exclusive), with a pause (yield) after each bit of work.
+
+    `size` is the number of elements known when the blocks were full.
+    """
+    counts = np.zeros(size + 1, np.uint32)
+    for number in range(first, last):
+        elements, _, _ = ranking.prefixes(blocks[number], limits)
+        np.add.at(counts, elements + 1, 1)
+        yield
+    segment = Segment(first, last, np.cumsum(counts, dtype=np.uint32))
+    cursor = np.array(segment.starts[:-1])
+    yield
+    for number in range(first, last):
+        elements, texts, codes = ranking.prefixes(blocks[number], limits)
+        # Sorted by element: the r-th posting of an element in this block goes r places after the element's cursor.
+        order = np.sort(elements << 20 | np.arange(len(elements)))
+        elements, order = order >> 20, order & ((1 << 20) - 1)
+        firsts = np.flatnonzero(np.diff(elements, prepend=-1))
+        runs = np.diff(firsts, append=len(elements))
+        targets = cursor[elements] + (np.arange(len(elements)) - np.repeat(firsts, runs))
+        segment.texts[targets] = texts[order] + np.uint32(number * BLOCK)
+        segment.codes[targets] = codes[order]
+        cursor[elements[firsts]] += runs.astype(np.uint32)
+        yield
+    return segment
