@@ -181,7 +181,7 @@ def _counted(records: Iterator[T], count: Callable[[T], None]) -> Iterator[T]:
 def _decontamination(recipe: Recipe) -> dict[str, Any]:
     if not recipe.decontaminate:
         return {}
-    from selfalign.novelty import Decontaminator
+    from selfalign.decontaminate import Decontaminator
 
     return {"find_contamination": Decontaminator(recipe.decontaminate, recipe.novelty).find}
 

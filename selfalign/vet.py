@@ -155,7 +155,8 @@ def _report_secrets(run_path: Path) -> Iterator[str]:
 
 
 def _contaminated(dataset: Path, files: tuple[str, ...], recipe: dict) -> Iterator[str]:
-    from selfalign.novelty import Decontaminator, NoveltySpec
+    from selfalign.decontaminate import Decontaminator
+    from selfalign.novelty import NoveltySpec
 
     find = Decontaminator(files, NoveltySpec(**(recipe.get("novelty") or {}))).find
     for row in dataset_rows(dataset):
