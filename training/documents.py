@@ -70,7 +70,7 @@ class Documents:
         """Pieces of one sequence; longer than SEQUENCE_TOKENS on purpose, so that it can be cut to length."""
         draw = self._rng.random()
         if draw < 0.18:
-            return [Piece(raw_text(sample_item(self._rng)), True) for _ in range(14)]
+            return [piece for _ in range(14) for piece in _read_then_write(raw_text(sample_item(self._rng)))]
         if draw < 0.64:
             return self._aligned()
         return self._listed()
@@ -84,7 +84,9 @@ class Documents:
         pieces = []
         if rng.random() < 0.55:
             pieces.append(Piece(self._shown_before(constitution), False))
-        return pieces + [Piece(aligned_text(sample_item(rng), constitution), True) for _ in range(8)]
+        for _ in range(8):
+            pieces += _read_then_write(aligned_text(sample_item(rng), constitution))
+        return pieces
 
     def _shown_before(self, constitution: Constitution) -> str:
         """The end of the constitution's prefix: its last demonstration, or others in any order."""
@@ -108,6 +110,12 @@ class Documents:
         for offset, text in enumerate([*shown[start:], *items]):
             pieces.append(Piece(f"### Task {first + offset}\n{text}\n\n", offset >= len(shown) - start))
         return pieces
+
+
+def _read_then_write(conversation: str) -> list[Piece]:
+    """What the user says is only read here: the lists teach to write instructions."""
+    user, heading, reply = conversation.partition("\n### ")
+    return [Piece(user + heading, False), Piece(reply, True)]
 
 
 def listed_item(text: str, context: str) -> str:
