@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from selfalign import __version__
-from selfalign.errors import SelfAlignError
+from selfalign.errors import RecipeError, SelfAlignError
 
 app = typer.Typer(
     name="selfalign",
@@ -174,6 +174,38 @@ def check(
     judge = load_constitution(constitution) if constitution else None
     summary = check_file(data, columns, judge, spec, out=out, split=split, stream=sys.stderr)
     for line in summary.lines():
+        typer.echo(line)
+
+
+@app.command()
+def dedup(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="JSON lines, Parquet or a dataset folder.")],
+    field: Annotated[str, typer.Option(help="Field with the instruction.")] = "instruction",
+    context_field: Annotated[str, typer.Option(help="Field with its context, where there is one.")] = "",
+    threshold: Annotated[float, typer.Option(help="ROUGE-L F above which a row is a near-duplicate, 0 to 1.")] = 0.7,
+    tokeniser: Annotated[str, typer.Option(help="unicode, or rouge (a-z and 0-9 only, as published).")] = "unicode",
+    kept: Annotated[Path | None, typer.Option(help="File for the rows that stay, unchanged and in order.")] = None,
+    dropped: Annotated[Path | None, typer.Option(help="File for the others, each with what it repeats.")] = None,
+    decontaminate: Annotated[
+        list[Path] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
+    ] = None,
+    configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
+    split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
+) -> None:
+    """Filter near-duplicates out of any data: exact ROUGE-L against every row kept before.
+
+    Where rows have a context, the same request about different texts is no near-duplicate.
+    """
+    from selfalign.dedup import DedupSpec
+    from selfalign.dedup import dedup as filter_rows
+    from selfalign.novelty import NoveltySpec
+
+    try:
+        novelty = NoveltySpec(threshold, tokeniser)
+    except ValueError as error:
+        raise RecipeError(f"--{error}") from None
+    spec = DedupSpec(data, novelty, field, context_field, decontaminate or (), configuration, split)
+    for line in filter_rows(spec, kept=kept, dropped=dropped, stream=sys.stderr).lines():
         typer.echo(line)
 
 

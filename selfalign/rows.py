@@ -1,4 +1,4 @@
-"""Rows of a user's data file, streamed, each with the number of its line.
+"""Rows of a user's data file, streamed, each with the number of its line; and lines into a file that appears whole.
 
 A file is JSON lines (`.jsonl`, gzipped `.jsonl.gz`, any other name), a JSON array (`.json` that opens with a bracket),
 Parquet (`.parquet`), or a folder of the `datasets` library: one that `save_to_disk` wrote, or one with data files in
@@ -8,14 +8,22 @@ what is no row is a `RecipeError` that names file and line.
 
 import gzip
 import json
+import os
+import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO, TypeVar
 
-from selfalign.errors import RecipeError
+from selfalign.errors import RecipeError, RunDirError
+
+T = TypeVar("T")
+
+LIVE_LINE_SECONDS = 0.2
+PLAIN_LINE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,46 @@ def text_field(fields: Mapping[str, Any], name: str, where: str, *, required: bo
     if not isinstance(value, str):
         raise RecipeError(f"{where}: field {name!r} holds {type(value).__name__}, not text")
     return value
+
+
+@contextmanager
+def written_whole(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """A function that writes a line into a file which takes its place at the end, or never where the work fails.
+
+    Without a path the lines go nowhere. Raises `RunDirError` where the file cannot be written.
+    """
+    if path is None:
+        yield lambda line: None
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            # A lone surrogate cannot be encoded; its backslash escape is what JSON itself would write.
+            yield lambda line: file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+        part.replace(path)
+    except OSError as error:
+        raise RunDirError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def watched(items: Iterable[T], total: int | None, doing: str, stream: TextIO | None) -> Iterator[T]:
+    """The same items; to `stream` goes how many there were: one live line on a terminal, else a line now and then."""
+    if stream is None:
+        yield from items
+        return
+    is_live = stream.isatty()
+    seconds = LIVE_LINE_SECONDS if is_live else PLAIN_LINE_SECONDS
+    due = time.monotonic() + seconds
+    for num, item in enumerate(items, start=1):
+        yield item
+        if num % 64 == 0 and time.monotonic() >= due:
+            line = f"{doing} {num:,}" + (f" of {total:,} ({num / max(num, total):.0%})" if total else "")
+            stream.write(f"\r\x1b[2K{line}" if is_live else f"{line}\n")
+            stream.flush()
+            due = time.monotonic() + seconds
+    if is_live:
+        stream.write("\r\x1b[2K")
 
 
 def _json_rows(path: Path) -> Iterator[Row]:
