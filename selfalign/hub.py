@@ -266,9 +266,10 @@ def _answer_of_the_hub(error: Any, repo: str) -> str:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it was raised from; not what happened to be handled at the time."""
     while error is not None:
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__
 
 
 def _is_of_network(error: BaseException) -> bool:

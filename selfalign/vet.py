@@ -54,13 +54,13 @@ _ASSIGNED = re.compile(
 )
 _ASSIGNED_CUES = ("key", "secret", "token", "passw")
 _PLACEHOLDER = re.compile(
-    r"example|your|placeholder|dummy|sample|redacted|insert|(.)\1{4}|0123456|abcdef|123456", re.IGNORECASE
+    r"example|your|placeholder|dummy|sample|redacted|insert|([x0*.])\1{4}|0123456|abcdef|123456", re.IGNORECASE
 )
 _HEXADECIMAL = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 # Entropy in bits per character: random letters and digits have above 3.6 from 20 characters on (99 % of them), and
-# hexadecimal above 3.2 from 32 on. Words and numbers can reach that too, but do not change places all the time.
+# hexadecimal above 3.2 from 32 on. Words and numbers can reach that too, but do not alternate all the time.
 _RANDOM_BITS, _RANDOM_HEX_BITS = 3.6, 3.2
-_LEAST_CHANGES = 3
+_LEAST_CHANGES, _LEAST_TURNS = 3, 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +175,6 @@ def _is_random(value: str) -> bool:
     bits = -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())
     if _HEXADECIMAL.fullmatch(value):
         return bits >= _RANDOM_HEX_BITS
-    num_changes = len(re.findall(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])", value))
-    return bits >= _RANDOM_BITS and num_changes >= _LEAST_CHANGES
+    changes = len(re.findall(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])", value))
+    turns = changes + len(re.findall(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])", value))
+    return bits >= _RANDOM_BITS and (changes >= _LEAST_CHANGES or turns >= _LEAST_TURNS * len(value))
