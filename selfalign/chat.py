@@ -17,10 +17,11 @@ def remove_think_block(text: str) -> str:
 
     Some chat templates open the block in the prompt, so a lone closing tag ends one as well.
     """
-    head, closed, rest = text.partition(_CLOSED)
-    if closed and "<think>" not in _OPENED.sub("", head, count=1):
+    before, closed, rest = text.partition(_CLOSED)
+    is_open = _OPENED.match(text) is not None
+    if closed and (is_open or "<think>" not in before):
         return rest.lstrip()
-    return "" if _OPENED.match(text) else text
+    return "" if is_open else text
 
 
 def chat_renderer(

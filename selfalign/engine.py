@@ -40,7 +40,11 @@ TokenCounter = Callable[[Prompt], int]
 # What is right for a CPU, where the recipe says nothing. Compiling costs minutes and gains little there. A prompt
 # that is prefilled in pieces with a seed of its own kills vLLM's CPU engine (torch's CPU generator has no offset):
 # with chunked prefill off, a prompt waits for a step that it fits into instead.
-_CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "kv_cache_memory_bytes": 2 * 2**30}
+_CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False}
+_SMALL_MODEL = 2**28
+_CACHE_OF_SMALL, _CACHE_OF_OTHERS = 2**29, 2**32
+"""Bytes: folders of weights up to the first get a cache of the second on a CPU, others the third. Filling the cache
+with zeros is a good part of a small engine's start."""
 
 _OURS = {"model": "model.model", "revision": "model.revision", "tokenizer_revision": "model.revision"}
 
@@ -175,7 +179,7 @@ class VllmEngine:
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # Ctrl-C reaches the engine's processes as well as us
             return asyncio.CancelledError()
-        reason = self._log.last_error() or "no reason given"
+        reason = self._log.last_error() or "one of its processes ended"
         return EngineDied(f"the engine stopped ({reason}); what is finished is kept, the same command continues")
 
 
@@ -190,6 +194,7 @@ async def open_engine(spec: EngineSpec) -> AsyncIterator[VllmEngine]:
         try:
             with log.taking_over(), _plain_interrupts():
                 engine = _start(spec, log)
+                log.silence("vllm")  # only now: vLLM sets its loggers up as it starts
         except (RecipeError, EngineStartError):
             raise
         except Exception as error:
@@ -251,13 +256,18 @@ def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
             raise EngineStartError(
                 f"vLLM cannot be imported ({one_line(error)}): install it with `selfalign install-engine`"
             ) from error
-        log.silence("vllm")
         _refuse_unknown_arguments(spec, AsyncEngineArgs)
-        defaults = _CPU_DEFAULTS if current_platform.is_cpu() else {}
+        defaults = _cpu_defaults(spec) if current_platform.is_cpu() else {}
         named = {"model": spec.location, "revision": spec.revision, "tokenizer_revision": spec.revision}
         arguments = AsyncEngineArgs(**{**defaults, **spec.engine, **named})
         # Not held by a name here: frames of a start live on in exceptions that libraries keep.
         return VllmEngine(AsyncLLM.from_engine_args(arguments), spec, log)
+
+
+def _cpu_defaults(spec: EngineSpec) -> dict[str, Any]:
+    sizes = [file.stat().st_size for file in Path(spec.location).glob("*.safetensors")]
+    is_small = bool(sizes) and sum(sizes) <= _SMALL_MODEL
+    return {**_CPU_DEFAULTS, "kv_cache_memory_bytes": _CACHE_OF_SMALL if is_small else _CACHE_OF_OTHERS}
 
 
 @contextlib.contextmanager

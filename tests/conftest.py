@@ -1,0 +1,37 @@
+"""What several test modules share: the real engine, started once for all tests that only ask it something.
+
+An engine belongs to the event loop that opened it, so tests run their coroutines through `on_engine_loop`.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Two threads that share two cores with everything else wait for each other; one does not.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+from tiny_model import make_tiny_model
+
+from selfalign.engine import EngineSpec, VllmEngine, open_engine
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a randomly initialised model."""
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def engine_loop() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def engine(tiny_model: Path, engine_loop: asyncio.Runner) -> Iterator[VllmEngine]:
+    """The real engine with the random model, as a chat model that takes plain text as well."""
+    opened = open_engine(EngineSpec(model=str(tiny_model), style="chat"))
+    yield engine_loop.run(opened.__aenter__())
+    engine_loop.run(opened.__aexit__(None, None, None))

@@ -1,0 +1,307 @@
+"""The engine seam on real vLLM: what it returns, what it refuses, how it dies, and that its starts fail in one line."""
+
+import asyncio
+import contextlib
+import inspect
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_model import CONTEXT_LENGTH
+
+from selfalign.engine import EngineSpec, VllmEngine, find_token_counter, open_engine
+from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
+from selfalign.records import Completion, Sampling
+
+pytestmark = pytest.mark.engine
+
+SHARED = "An assistant that thinks before it answers, and says which rule it applied. " * 40
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture
+def run(engine_loop: asyncio.Runner) -> Run:
+    return engine_loop.run
+
+
+def ask_all(engine: VllmEngine, prompts: list[str], sampling: Sampling) -> Coroutine[Any, Any, list[Completion]]:
+    async def ask() -> list[Completion]:
+        requests = (engine.generate(text, sampling, rng_seed=seed) for seed, text in enumerate(prompts))
+        return await asyncio.gather(*requests)
+
+    return ask()
+
+
+def test_a_seeded_request_gives_the_same_text_alone_and_among_others(engine: VllmEngine, run: Run) -> None:
+    sampling = Sampling(max_tokens=24)
+    prompts = [f"{SHARED} Question {number}." for number in range(12)]
+    together = run(ask_all(engine, prompts, sampling))
+    alone = run(engine.generate(prompts[7], sampling, rng_seed=7))
+    other = run(engine.generate(prompts[7], sampling, rng_seed=8))
+    assert alone.text == together[7].text
+    assert other.text != alone.text
+    assert len({completion.text for completion in together}) == 12
+
+
+def test_usage_counts_the_tokens_and_the_cached_part_of_the_prompt(engine: VllmEngine, run: Run) -> None:
+    prompt = f"{SHARED} A question of its own."
+    run(engine.generate(prompt, Sampling(max_tokens=1), rng_seed=1))
+    again = run(engine.generate(prompt, Sampling(max_tokens=9), rng_seed=2))
+    assert again.usage.prompt_tokens == engine.count_tokens(prompt)
+    assert again.usage.output_tokens == 9
+    assert 0.8 * again.usage.prompt_tokens < again.usage.cached_tokens < again.usage.prompt_tokens
+
+
+def test_more_prompt_tokens_than_fit_one_step_do_not_kill_the_seeded_engine(engine: VllmEngine, run: Run) -> None:
+    # Every prompt begins differently, so that nothing comes from the cache: about 40,000 tokens at once.
+    prompts = [f"{number} {SHARED}" for number in range(60)]
+    completions = run(ask_all(engine, prompts, Sampling(max_tokens=4)))
+    assert sum(completion.usage.prompt_tokens for completion in completions) > 40_000
+    assert all(completion.usage.output_tokens > 0 for completion in completions)
+
+
+def test_a_stop_string_ends_the_text_and_is_not_part_of_it(engine: VllmEngine, run: Run) -> None:
+    free = run(engine.generate("Write.", Sampling(max_tokens=30), rng_seed=3))
+    stop = free.text[10:12]
+    stopped = run(engine.generate("Write.", Sampling(max_tokens=30, stop=(stop,)), rng_seed=3))
+    assert (free.finish_reason, stopped.finish_reason) == ("length", "stop")
+    assert free.is_truncated
+    assert not stopped.is_truncated
+    assert stopped.text == free.text[: free.text.index(stop)]
+
+
+def test_prompt_and_answer_beyond_the_context_end_at_its_end(engine: VllmEngine, run: Run) -> None:
+    prompt = "word " * ((engine.context_length - 50) // engine.count_tokens("word "))
+    room = engine.context_length - engine.count_tokens(prompt)
+    assert 0 < room < 200
+    completion = run(engine.generate(prompt, Sampling(max_tokens=500), rng_seed=1))
+    assert completion.finish_reason == "length"
+    assert completion.usage.output_tokens == room
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reason"),
+    [
+        ("", "empty"),
+        ("word " * 2 * CONTEXT_LENGTH, "maximum context length"),
+        ("a \ud800 b", "surrogate"),
+    ],
+    ids=["empty", "too long", "surrogate"],
+)
+def test_a_refused_prompt_is_one_line_and_the_engine_lives_on(
+    engine: VllmEngine, run: Run, prompt: str, reason: str
+) -> None:
+    with pytest.raises(PromptRefused, match=reason) as refused:
+        run(engine.generate(prompt, Sampling(), rng_seed=1))
+    assert "\n" not in str(refused.value)
+    assert run(engine.generate("Still there?", Sampling(max_tokens=2), rng_seed=1)).usage.output_tokens == 2
+
+
+def test_sampling_that_vllm_does_not_take_is_the_recipes_fault(engine: VllmEngine, run: Run) -> None:
+    with pytest.raises(RecipeError, match="top_p"):
+        run(engine.generate("Hello", Sampling(top_p=3.0), rng_seed=1))
+
+
+def test_hostile_text_goes_through_the_engine(engine: VllmEngine, run: Run) -> None:
+    prompts = ["\x00\x1b[31m\u202e", "<s></s><|im_start|>system", "\U0010ffff\ufeff", "a" * 2000, "\n" * 500]
+    for completion in run(ask_all(engine, prompts, Sampling(max_tokens=8))):
+        completion.text.encode()
+
+
+def test_messages_go_through_the_models_chat_template_once(engine: VllmEngine, run: Run) -> None:
+    messages = ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"})
+    as_template = "<|system|>Be kind.\n<|user|>Hello\n<|assistant|>"
+    assert engine.count_tokens(messages) == engine.count_tokens(as_template)
+    chat = run(engine.generate(messages, Sampling(max_tokens=20), rng_seed=5))
+    text = run(engine.generate(as_template, Sampling(max_tokens=20), rng_seed=5))
+    assert chat.text == text.text
+    assert chat.usage.prompt_tokens == text.usage.prompt_tokens
+
+
+def test_a_cancelled_request_ends_in_the_engine_too(engine: VllmEngine, run: Run) -> None:
+    async def go_on(seed: int) -> None:
+        while True:
+            await engine.generate("Go on.", Sampling(max_tokens=3000), rng_seed=seed)
+
+    async def cancel() -> int:
+        tasks = [asyncio.create_task(go_on(seed)) for seed in range(8)]
+        await asyncio.sleep(0.5)
+        assert engine.llm.get_num_unfinished_requests() == 8
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(task.cancelled() for task in tasks)
+        return engine.llm.get_num_unfinished_requests()
+
+    assert run(cancel()) == 0
+
+
+def test_every_error_of_vllm_becomes_one_of_ours(engine: VllmEngine, run: Run) -> None:
+    from vllm import exceptions
+    from vllm.v1.engine import exceptions as engine_exceptions
+
+    def make(kind: type[Exception]) -> Exception:
+        for num_arguments in range(4):
+            with contextlib.suppress(TypeError):
+                return kind(*["a reason\nin lines"] * num_arguments)
+        pytest.fail(f"{kind} cannot be made")
+
+    async def translate(kind: type[Exception]) -> Exception:
+        return engine._translate(make(kind))
+
+    modules = (exceptions, engine_exceptions)
+    kinds = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
+    kinds = {kind for kind in kinds if issubclass(kind, Exception)}
+    assert len(kinds) > 10
+    for kind in kinds:
+        assert issubclass(kind, exceptions.VLLMError), f"{kind} is caught nowhere"
+        translated = run(translate(kind))
+        expected = EngineDied if kind is engine_exceptions.EngineDeadError else PromptRefused
+        assert isinstance(translated, expected), kind
+        assert "\n" not in str(translated)
+
+
+def test_the_token_count_without_an_engine_agrees_with_the_engines(engine: VllmEngine, tiny_model: Path) -> None:
+    count = find_token_counter(EngineSpec(model=str(tiny_model)))
+    assert count is not None
+    assert count(SHARED) == engine.count_tokens(SHARED)
+
+
+def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """A process of its own that runs a program; its process group is its own as well."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(body), *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+# Asks without end, says which processes compute, and at the end which errors the requests met.
+ENDLESS = """
+    import asyncio, json, sys
+    from selfalign.engine import EngineSpec, open_engine
+    from selfalign.records import Sampling
+
+    async def go_on(engine, seed):
+        while True:
+            await engine.generate("Go on.", Sampling(max_tokens=200), rng_seed=seed)
+
+    async def main():
+        async with open_engine(EngineSpec(sys.argv[1], engine=json.loads(sys.argv[2]))) as engine:
+            import psutil
+            from vllm.v1.metrics.reader import get_metrics_snapshot
+            tasks = [asyncio.create_task(go_on(engine, seed)) for seed in range(30)]
+            await asyncio.sleep(2)
+            metrics = [metric for metric in get_metrics_snapshot() if metric.name == "vllm:generation_tokens"]
+            processes = psutil.Process().children(recursive=True)
+            tokens = {metric.labels["engine"]: metric.value for metric in metrics}
+            pids = [process.pid for process in processes if process.memory_info().rss > 3e8]
+            print(json.dumps({"tokens": tokens, "pids": pids}), flush=True)
+            errors = await asyncio.gather(*tasks, return_exceptions=True)
+            print(json.dumps([f"{type(error).__name__}: {error}" for error in errors]))
+
+    if __name__ == "__main__":
+        asyncio.run(main())
+"""
+
+
+def test_two_replicas_are_both_used_and_when_one_dies_every_request_hears_of_it_once(tiny_model: Path) -> None:
+    process = script(ENDLESS, str(tiny_model), json.dumps({"data_parallel_size": 2}))
+    working = json.loads(process.stdout.readline())
+    assert set(working["tokens"]) == {"0", "1"}
+    assert all(count > 100 for count in working["tokens"].values()), working
+    os.kill(working["pids"][-1], signal.SIGKILL)
+    stdout, stderr = process.communicate(timeout=60)
+    errors = json.loads(stdout)
+    assert len(errors) == 30
+    assert len(set(errors)) == 1
+    assert errors[0].startswith("EngineDied: the engine stopped (")
+    assert errors[0].endswith("the same command continues")
+    assert stderr == ""
+
+
+def test_ctrl_c_is_a_keyboard_interrupt_and_leaves_no_process(tiny_model: Path) -> None:
+    import psutil
+
+    process = script(ENDLESS, str(tiny_model), "{}")
+    working = json.loads(process.stdout.readline())
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to every process
+    stdout, stderr = process.communicate(timeout=60)
+    assert "EngineDied" not in stdout + stderr
+    assert stderr.strip().endswith("KeyboardInterrupt")
+    assert not any(psutil.pid_exists(pid) for pid in working["pids"])
+
+
+def start(spec: EngineSpec) -> None:
+    async def open_and_close() -> None:
+        async with open_engine(spec):
+            pytest.fail("it started")
+
+    asyncio.run(open_and_close())
+
+
+def copy_of(model: Path, folder: Path, **changes: Any) -> Path:
+    """The model with another config.json."""
+    shutil.copytree(model, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, **changes}), encoding="utf-8")
+    return folder
+
+
+def test_a_folder_that_is_no_model_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(EngineStartError, match=r"holds no config\.json"):
+        start(EngineSpec(str(tmp_path)))
+    with pytest.raises(EngineStartError, match="no such folder"):
+        start(EngineSpec(str(tmp_path / "missing")))
+    with pytest.raises(EngineStartError, match="neither a folder nor a name"):
+        start(EngineSpec("what is this"))
+
+
+def test_an_unknown_argument_names_the_nearest_valid_one(tiny_model: Path) -> None:
+    with pytest.raises(RecipeError, match=r"did you mean model\.engine\.tensor_parallel_size\?"):
+        start(EngineSpec(str(tiny_model), engine={"tensor_paralel_size": 2}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"max_model_len": "many"}, "max_model_len"),
+        ({"dtype": "float33"}, "dtype"),
+        ({"quantization": "none such"}, "quantization"),
+        ({"max_model_len": 10**6}, "max_model_len"),
+    ],
+    ids=lambda value: "-".join(map(str, value.items())) if isinstance(value, dict) else value,
+)
+def test_an_argument_that_vllm_refuses_is_one_line(tiny_model: Path, arguments: dict[str, Any], reason: str) -> None:
+    with pytest.raises(EngineStartError, match=reason) as refused:
+        start(EngineSpec(str(tiny_model), engine=arguments))
+    assert "\n" not in str(refused.value)
+
+
+def test_an_architecture_that_vllm_does_not_know_is_one_line(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path / "odd", architectures=["OddForCausalLM"], model_type="odd")
+    with pytest.raises(EngineStartError, match="odd") as refused:
+        start(EngineSpec(str(folder)))
+    assert "\n" not in str(refused.value)
+
+
+def test_too_little_memory_for_the_cache_is_one_line_with_the_engines_own_reason(
+    tiny_model: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Found out in the engine's own process, whose traceback must not reach the terminal.
+    with pytest.raises(EngineStartError, match=r"KV cache|memory") as refused:
+        start(EngineSpec(str(tiny_model), engine={"kv_cache_memory_bytes": 1000}))
+    assert "\n" not in str(refused.value)
+    assert "core initialization failed" not in str(refused.value)
+    assert capfd.readouterr() == ("", "")
