@@ -97,10 +97,15 @@ async def run(
     with _one_error():
         async with contextlib.aclosing(proposals), asyncio.TaskGroup() as group:
             group.create_task(_fill(backlog, waiting, proposals))
+            is_first = True
             while instruction := await backlog.get():
                 await slots.acquire()
                 counters.in_flight += 1
-                group.create_task(answer(instruction))
+                task = group.create_task(answer(instruction))
+                if is_first:
+                    # Requests that start together cannot share a prefix that none has computed yet: one goes ahead.
+                    await asyncio.wait([task])
+                    is_first = False
 
 
 async def _fill(

@@ -36,7 +36,15 @@ class SleepClockLoop(asyncio.SelectorEventLoop):
         return self.now
 
 
-def run(respond=world_model, *, delay=0.0, journal_answered=lambda outcome: None, runner=asyncio, **changes):
+def run(
+    respond=world_model,
+    *,
+    delay=0.0,
+    journal_answered=lambda outcome: None,
+    runner=asyncio,
+    engine=None,
+    **changes,
+):
     recipe = world_recipe(**changes)
     plan = pipeline.Plan(
         rng_seed=recipe.rng_seed,
@@ -47,7 +55,7 @@ def run(respond=world_model, *, delay=0.0, journal_answered=lambda outcome: None
         align=recipe.align,
         checks=recipe.checks,
     )
-    engine = ScriptedEngine(respond, delay=delay)
+    engine = engine or ScriptedEngine(respond, delay=delay)
     counters = Counters(target=recipe.propose.target)
     runner.run(
         pipeline.run(
@@ -128,6 +136,21 @@ def test_prompts_of_all_answers_share_the_constitution_as_their_prefix():
     head = prompts[0][: prompts[0].rindex("### User")]
     assert len(head) > 5000
     assert all(prompt.startswith(head) for prompt in prompts)
+
+
+def test_one_answer_goes_ahead_and_fills_the_prefix_cache_for_the_rest():
+    together = []
+
+    def respond(prompt, sampling, rng_seed):
+        if not prompt.endswith("Instruction:"):
+            asked = [request for request in engine.requests if not request.prompt.endswith("Instruction:")]
+            together.append(len(asked))
+        return world_model(prompt, sampling, rng_seed)
+
+    engine = ScriptedEngine(respond, delay=0.001)
+    run(engine=engine)
+    assert together[0] == 1
+    assert max(together) > 1
 
 
 def test_an_answer_that_is_kept_is_whole():
