@@ -18,7 +18,6 @@ from selfalign.progress import Counters
 from selfalign.propose import Pool, ProposeSpec, propose, propose_from_source
 from selfalign.records import Answered, Completion, Constitution, Instruction, Prompt, Round, Sampling
 
-
 BACKLOG_PER_SLOT = 4
 """Accepted instructions that may wait for an answer, for each slot."""
 

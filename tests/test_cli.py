@@ -124,7 +124,7 @@ def test_show_of_a_recipe_renders_both_prompts_without_an_engine(call, recipe):
         (["show", "nothing"], 2, "nothing"),
         (["check", "none.jsonl"], 2, "none.jsonl"),
         (["dedup", "none.jsonl", "--kept", "k", "--dropped", "d"], 2, "none.jsonl"),
-        (["push", ".", "me/data"], 3, "not a run directory"),
+        (["push", ".", "me/data"], 5, "selfalign"),
     ],
 )
 def test_bad_input_is_one_line_and_its_exit_code(call, recipe, tmp_path, arguments, code, complaint):
@@ -198,7 +198,8 @@ for arguments in json.loads(sys.argv[1]):
         cli.main()
     except SystemExit:
         pass
-    loaded[arguments[0]] = [name for name in ("torch", "vllm", "datasets", "plotly", "transformers") if name in sys.modules]
+    heavy = ("torch", "vllm", "datasets", "plotly", "transformers")
+    loaded[arguments[0]] = [name for name in heavy if name in sys.modules]
 print(json.dumps(loaded))
 """
     commands = [["--help"], ["status", "outputs/small"], ["show", "outputs/small"], ["show", str(recipe)]]

@@ -109,7 +109,7 @@ def test_many_dying_requests_are_one_error():
             return world_model(prompt, sampling, rng_seed)
         raise EngineDied("the engine stopped")
 
-    with pytest.raises(EngineDied, match="^the engine stopped$"):
+    with pytest.raises(EngineDied, match=r"^the engine stopped$"):
         run(die, delay=lambda seed: seed % 3 / 1000, slots=8)
 
 
