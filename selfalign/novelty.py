@@ -86,18 +86,19 @@ class NoveltyIndex:
     is rebuilt a little with every `add`. Until it is, the newest texts are found by a scan of their signatures.
     """
 
-    def __init__(self, spec: NoveltySpec) -> None:
+    def __init__(self, spec: NoveltySpec, block_size: int = BLOCK) -> None:
         self.spec = spec
+        self._block_size = block_size
         self._tokenise = tokeniser(spec.tokeniser)
         self._limits = Limits(spec.threshold)
         self._ids: list[str] = []
         self._vocabulary: dict[str, int] = {}
         self._repetitions: dict[int, int] = {}  # element << 8 | k -> the element that is its k-th repetition
         self._first_of: dict[int, int] = {}  # ... and back
-        self._counts = np.zeros(BLOCK, np.int32)
-        self._signatures = np.zeros(BLOCK, np.uint64)
-        self._lengths = np.zeros(BLOCK, np.uint8)
-        self._heads = np.zeros(BLOCK, np.uint8)
+        self._counts = np.zeros(block_size, np.int32)
+        self._signatures = np.zeros(block_size, np.uint64)
+        self._lengths = np.zeros(block_size, np.uint8)
+        self._heads = np.zeros(block_size, np.uint8)
         self._blocks: list[Block] = []
         self._open = array("I")
         self._open_ends = array("I", [0])
@@ -185,7 +186,7 @@ class NoveltyIndex:
             self._heads[number] = turn.head
         self._open_ends.append(len(self._open))
         self._ids.append(item_id)
-        if len(self._open_ends) > BLOCK:
+        if len(self._open_ends) > self._block_size:
             self._close_block()
 
     def _numbers(self, tokens: Sequence[str]) -> list[int]:
@@ -219,9 +220,9 @@ class NoveltyIndex:
 
     def _close_block(self) -> None:
         """Make the open texts a block, and count its elements for the next ranking."""
-        first = len(self._blocks) * BLOCK
-        ends = np.array(self._open_ends, np.uint32)
-        block = Block(np.array(self._open, np.uint32), self._lengths[first : first + BLOCK].copy(), ends)
+        first = len(self._blocks) * self._block_size
+        lengths = self._lengths[first : first + self._block_size].copy()
+        block = Block(first, np.array(self._open, np.uint32), lengths, np.array(self._open_ends, np.uint32))
         while len(self._counts) < self._element_count:
             self._counts = _doubled(self._counts)
         np.add.at(self._counts, block.elements, 1)
@@ -293,7 +294,7 @@ class NoveltyIndex:
         return text[bits <= limits.bits_at.take(code.take(reached)) + len(elements)].tolist()
 
     def _from_loose(self, elements: list[int], length: int) -> list[int]:
-        first, last = self._first_loose * BLOCK, len(self._ids)
+        first, last = self._first_loose * self._block_size, len(self._ids)
         limits = self._limits.of_length(length)
         bits = np.bitwise_count(self._signatures[first:last] ^ np.uint64(_signature(elements)))
         close = np.flatnonzero(bits <= limits.bits.take(self._lengths[first:last]) + len(elements))
@@ -303,11 +304,11 @@ class NoveltyIndex:
         """The elements of a kept text in the order of the text, and how many are the instruction's."""
         if number in self._long_tokens:
             return self._long_tokens[number]
-        block, place = divmod(number, BLOCK)
+        block, place = divmod(number, self._block_size)
         head = int(self._heads[number])
         if block == len(self._blocks):
             return self._open[self._open_ends[place] : self._open_ends[place + 1]], head
-        elements, _, ends = self._blocks[block]
+        _, elements, _, ends = self._blocks[block]
         return elements[ends[place] : ends[place + 1]].tolist(), head
 
 

@@ -32,10 +32,11 @@ _ELEMENT = (1 << 32) - 1
 
 
 class Block(NamedTuple):
-    """`BLOCK` consecutive texts: their elements in the order of the text, one after the other; the elements of text i
-    are `lengths[i]` many and stand at `ends[i]` to `ends[i + 1]`.
+    """Consecutive texts from number `first` on: their elements in the order of the text, one after the other; those of
+    the i-th are `lengths[i]` many and stand at `ends[i]` to `ends[i + 1]`.
     """
 
+    first: int
     elements: np.ndarray
     lengths: np.ndarray
     ends: np.ndarray
@@ -155,7 +156,7 @@ def build_segment(
         firsts = np.flatnonzero(np.diff(elements, prepend=-1))
         runs = np.diff(firsts, append=len(elements))
         targets = cursor[elements] + (np.arange(len(elements)) - np.repeat(firsts, runs))
-        segment.texts[targets] = texts[order] + np.uint32(number * BLOCK)
+        segment.texts[targets] = texts[order] + np.uint32(blocks[number].first)
         segment.codes[targets] = codes[order]
         cursor[elements[firsts]] += runs.astype(np.uint32)
         yield
