@@ -63,7 +63,7 @@ def _write_page(file: IO[bytes], facts: dict[str, Any], index: dict[str, Any], s
         "css": _asset("page.css"),
         "facts": safe_json(facts),
         "index": compress(index),
-        "plotly": base64.b64encode(gzip.compress(plotly.encode(), 9, mtime=0)).decode(),
+        "plotly": _pack(plotly),
         "script": script,
     }
     head, tail = _asset("page.html").split("{{parts}}")
@@ -88,15 +88,18 @@ def safe_json(content: Any) -> str:
 
 def compress(content: Any) -> str:
     """JSON, compressed, as base64: what `unpack` in rows.js reads."""
-    packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 6, mtime=0)
-    return base64.b64encode(packed).decode()
+    return _pack(json.dumps(content, separators=(",", ":")))
+
+
+def _pack(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
 
 
 def _policy(*scripts: str) -> str:
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
-    # Plots are styled in place by plotly, so styles cannot be named by hash; without a source they can fetch nothing.
-    rules = ("default-src 'none'", f"script-src {hashes}", "style-src 'unsafe-inline'", "base-uri 'none'")
-    return "; ".join((*rules, "form-action 'none'"))
+    # Plots are styled in place, so styles cannot be named by hash; heatmaps are images that the page makes itself.
+    rules = ("default-src 'none'", f"script-src {hashes}", "style-src 'unsafe-inline'", "img-src data:")
+    return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
 
 
 def _sha256(text: str) -> str:

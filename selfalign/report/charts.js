@@ -7,7 +7,7 @@ function makeCharts(facts, browse) {
     "plot-rates": (colour) => ratesChart(facts.rates, colour),
     "plot-acceptance": (colour) => acceptanceChart(facts.acceptance, colour),
     "plot-principles": (colour) => principlesChart(facts, colour, browse),
-    "plot-together": (colour) => togetherChart(facts.principles, colour),
+    "plot-together": (colour, width) => togetherChart(facts.principles, colour, width),
     "plot-verbs": (colour) => verbsChart(facts.balance, colour, browse),
     "plot-lengths": (colour) => lengthsChart(facts.lengths, colour),
     "plot-similarity": (colour) => similarityChart(facts.similarity, colour),
@@ -82,7 +82,7 @@ function principlesChart(facts, colour, browse) {
   };
 }
 
-function togetherChart(principles, colour) {
+function togetherChart(principles, colour, width) {
   const list = principles.list.map((item, number) => ({ ...item, number })).filter((item) => item.cited);
   if (list.length < 2) return nothing("Fewer than two principles are in use.");
   list.sort((one, other) => other.cited - one.cited);
@@ -97,18 +97,22 @@ function togetherChart(principles, colour) {
   const hover = counts.map((row, at) =>
     row.map((amount, other) => (at === other ? "" : `${names[at]} with ${names[other]}: ${count(amount)} (${percent(amount, list[at].cited)})`)),
   );
-  const ticks = { tickvals: list.map((_, at) => at), ticktext: names, showgrid: false, ticks: "" };
+  const ticks = { tickvals: list.map((_, at) => at), showgrid: false, ticks: "" };
+  const numbers = list.map((item) => String(item.number + 1));
   return {
     label: "Which principles are cited by the same thought",
-    height: Math.max(220, 26 * list.length + 130),
+    height: Math.max(220, 26 * list.length + 60),
     traces: [
       {
         type: "heatmap", z: shares, hovertext: hover, hoverinfo: "text", xgap: 2, ygap: 2, hoverongaps: false, zmin: 0,
         colorscale: [[0, colour["accent-soft"]], [1, colour.accent]],
-        colorbar: { thickness: 8, outlinewidth: 0, tickformat: ".0%", nticks: 4, len: 0.6 },
+        colorbar: { thickness: 8, outlinewidth: 0, tickformat: ".0%", nticks: 4, len: 0.6 }, showscale: width > 420,
       },
     ],
-    layout: { xaxis: { ...ticks, tickangle: -50, side: "bottom" }, yaxis: { ...ticks, autorange: "reversed" } },
+    layout: {
+      xaxis: { ...ticks, ticktext: numbers, tickangle: 0, tickfont: { size: 11 }, side: "top" },
+      yaxis: { ...ticks, ticktext: names.map((name, at) => `${name}  ${numbers[at]} `), autorange: "reversed" },
+    },
   };
 }
 
@@ -118,10 +122,11 @@ function verbsChart(balance, colour, browse) {
   const trace = { type: "sunburst", ids: [], labels: [], parents: [], values: [], hovertext: [], hoverinfo: "text", branchvalues: "total",
     marker: { colors: [], line: { color: colour.paper, width: 1.5 } }, leaf: { opacity: 0.72 }, insidetextorientation: "radial", sort: false, rotation: 90 };
   const texts = [];
+  const whole = balance.verbs.reduce((sum, [, total]) => sum + total, 0);
   const add = (id, parent, text, value, color) => {
     trace.ids.push(id);
     trace.parents.push(parent);
-    trace.labels.push(plotText(text, 18));
+    trace.labels.push(value / whole > 0.007 ? plotText(text, 18) : ""); // Narrower than a line of text.
     trace.values.push(value);
     trace.hovertext.push(`${plotText(text, 60) || "anything else"}: ${count(value)} (${percent(value, balance.num_examples)})`);
     trace.marker.colors.push(color);

@@ -156,7 +156,7 @@ function drawMade(facts) {
     ["Seeds", about.seeds.join(", ")],
     ["Random seed", String(about.rng_seed ?? "")],
     ["Worked", about.began ? `${about.began} to ${about.ended} UTC` : ""],
-    ["Made with", Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")],
+    ["Made with", Object.entries(versions).map(([name, version]) => (version.startsWith(name) ? version : `${name} ${version}`)).join(", ")],
   ];
   byId("made").replaceChildren(
     ...entries.filter(([, value]) => value).flatMap(([name, value]) => [element("dt", {}, name), say(element("dd"), value)]),
