@@ -12,8 +12,9 @@ from itertools import combinations, pairwise
 from math import ceil
 from typing import TypeVar
 
+from selfalign.checks.apology import apologises_plain
 from selfalign.checks.hedge import hedges_plain
-from selfalign.checks.refusal import Stance, apologises_plain, refusal_of_plain
+from selfalign.checks.refusal import Stance, refusal_of_plain
 from selfalign.checks.text import plain, words_of
 from selfalign.records import Constitution, Example, Seed
 from selfalign.verbs import leading_verb
@@ -139,7 +140,7 @@ class _Tally:
         words = words_of(answer)
         asked = words_of(plain(example.instruction.text))
         self.num += 1
-        self.kinds.update(_kinds(answer, len(words)))
+        self.kinds.update(_kinds(_stance(example, answer, words), answer, len(words)))
         self.cited.update(set(example.principles_cited))
         if len(example.principles_cited) == 1:
             self.alone.update(example.principles_cited)
@@ -193,9 +194,14 @@ class _Tally:
         return tuple(sorted(uses, key=lambda use: (-use.cited, use.name)))
 
 
-def _kinds(answer: str, num_words: int) -> list[str]:
+def _stance(example: Example, answer: str, words: list[str]) -> Stance:
+    """What an answer (in plain form, with its words) does with its instruction."""
+    asked = plain(example.instruction.user_turn)
+    return refusal_of_plain(answer, set(words), asked, words_of(asked)).stance
+
+
+def _kinds(stance: Stance, answer: str, num_words: int) -> list[str]:
     """Which of the counted kinds an answer (in plain form) is of."""
-    stance = refusal_of_plain(answer).stance
     found = {
         "refused": stance is Stance.REFUSES,
         "partly_refused": stance is Stance.PARTLY_REFUSES,
@@ -371,9 +377,10 @@ def _capped_kinds(example: Example, caps: dict[str, Fraction]) -> frozenset[str]
     """The capped kinds an example is of; a principle is a kind of its own."""
     answer = plain(example.answer)
     kinds = [f"principle {each}" for each in example.principles_cited] if "principle" in caps else []
-    if "refusals" in caps and refusal_of_plain(answer).stance is Stance.REFUSES:
+    refuses = _stance(example, answer, words_of(answer)) is Stance.REFUSES
+    if "refusals" in caps and refuses:
         kinds.append("refusals")
-    if "hedges" in caps and hedges_plain(answer) and refusal_of_plain(answer).stance is not Stance.REFUSES:
+    if "hedges" in caps and not refuses and hedges_plain(answer):
         kinds.append("hedges")
     if "apologies" in caps and apologises_plain(answer):
         kinds.append("apologies")

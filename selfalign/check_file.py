@@ -95,7 +95,7 @@ def judge_row(subject: Subject, constitution: Constitution | None, spec: ChecksS
     """The verdict on one row, without its line."""
     results = run_checks(subject, constitution, spec)
     return {
-        "refusal": refusal_of(subject.answer).stance.value,
+        "refusal": refusal_of(subject.answer, subject.instruction.user_turn).stance.value,
         "apology": apologises(subject.answer),
         "verdict": verdict(results).value,
         "checks": to_row(results),
@@ -179,11 +179,7 @@ def _written_whole(path: Path | None) -> Iterator[IO[bytes] | None]:
         return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        file = open(part, "wb")  # closed below, before it takes its place
-    except OSError as error:
-        raise RunDirError(f"{path}: cannot be written ({error.strerror})") from error
-    try:
-        with file:
+        with part.open("wb") as file:
             yield file
         part.replace(path)
     except OSError as error:

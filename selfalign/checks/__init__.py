@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from selfalign.checks import claims, consistency, form, languages, leaks
+from selfalign.checks.apology import apologises
 from selfalign.checks.reading import (
     CLEAN,
     GRAVE,
@@ -25,7 +26,7 @@ from selfalign.checks.reading import (
     Reading,
     Subject,
 )
-from selfalign.checks.refusal import Refusal, Stance, apologises, refusal_of
+from selfalign.checks.refusal import Refusal, Stance, refusal_of
 from selfalign.checks.spec import CHECK_NAMES, ChecksSpec
 from selfalign.records import CheckResult, Constitution, Outcome
 

@@ -21,19 +21,23 @@ _ITSELF = re.compile(
     r"|\bi (?:was|am|have been|'ve been) (?:\w+ )?(?:programmed|trained (?:on|to|by)|designed to|coded)\b"
     r"|\bthis (?:ai|language model|ai model)\b"
 )
-_SELF_CUES = ("as a", "i'm", "i am", "my ", "i was", "i have been", "i've been", "this ai", "this lang", "being a")
+_SELVES = word_set("i i'm i've my me name an as this")
+_MACHINES = word_set(
+    "ai a.i intelligence model llm machine computer robot bot chatbot assistant being system programming training "
+    "algorithm algorithms programmers developers creators capabilities programmed trained designed coded program"
+)
 _ABOUT_ASSISTANT = re.compile(
     r"\b(?:are|were|do|did|can|could|have|would|will) you\b(?! (?:please|help|tell|give|explain|write|list|suggest|"
     r"recommend|describe|provide|show|translate|summari|make|create|find|think of|name|rewrite|generate|identify))|"
     r"\b(?:who|what|how|why|where|when) (?:\w+ )?(?:are|were|do|did|made|created|built|trained|developed) you\b|"
-    r"\byou(?:r|rself)\b.{0,20}\b(?:name|creator|maker|opinion|feel|feelings|favou?rite|self|developer|training|model)|"
-    r"\byourself\b|\b(?:ai|artificial intelligence|language model|chatbot|robot|gpt)\b"
+    r"\byou(?:r|rself)\b.{0,20}\b(?:name|creator|maker|opinion|feel|feelings|favou?rite|self|developer|training|"
+    r"model)|\byourself\b|\b(?:ai|artificial intelligence|language model|chatbot|robot|gpt)\b"
 )
 
 
 def self_reference(reading: Reading) -> Finding:
     """Whether the answer speaks of itself as a machine with no principle, and no question, that asks for it."""
-    if not any(cue in reading.plain for cue in _SELF_CUES):
+    if _SELVES.isdisjoint(reading.vocabulary) or _MACHINES.isdisjoint(reading.vocabulary):
         return NOTHING
     found = _ITSELF.search(reading.plain)
     if found is None or not reading.cited_names.isdisjoint(reading.spec.self_reference_principles):
@@ -142,16 +146,17 @@ def invented_source(reading: Reading) -> Finding:
 
 _MAKER = (
     r"(?:openai|open ai|anthropic|google(?: deepmind| ai| research)?|deepmind|meta(?: ai)?|facebook|microsoft|alibaba"
-    r"(?: cloud)?|mistral(?: ai)?|deepseek(?:-ai)?|xai|amazon|cohere|baidu|hugging ?face|stability ai|nvidia|apple|ibm|"
-    r"tencent|bytedance|zhipu(?: ai)?|moonshot(?: ai)?|01\.ai|eleutherai|databricks|allen institute|ai2|laion|tsinghua|"
-    r"inflection(?: ai)?|character\.ai|perplexity(?: ai)?|adept|aleph alpha|nous research|"
+    r"(?: cloud)?|mistral(?: ai)?|deepseek(?:-ai)?|xai|amazon|cohere|baidu|hugging ?face|stability ai|nvidia|apple|"
+    r"ibm|tencent|bytedance|zhipu(?: ai)?|moonshot(?: ai)?|01\.ai|eleutherai|databricks|allen institute|ai2|laion|"
+    r"tsinghua|inflection(?: ai)?|character\.ai|perplexity(?: ai)?|adept|aleph alpha|nous research|"
     r"lmsys|stanford|huawei|samsung)"
 )
 _ASSISTANT = (
     r"(?:chat ?gpt|gpt-?[2345]\w*|instructgpt|claude|gemini|bard|palm(?: 2)?|lamda|gemma|llama(?:[- ]?\d)?|alexa|siri|"
     r"cortana|copilot|bing(?: chat)?|sydney|ernie(?: bot)?|vicuna|alpaca|koala|dolly|dromedary|open ?assistant|falcon|"
     r"mistral|mixtral|qwen\w*|tongyi(?: qianwen)?|baichuan|chatglm|glm-?\d*|kimi|doubao|deepseek\w*|grok|"
-    r"command[- ]r|phi-?\d|pi|bloom(?:z)?|granite|olmo|tulu|yi-\d\w*|internlm|hunyuan|google assistant|watson|jurassic)"
+    r"command[- ]r|phi-?\d|pi|bloom(?:z)?|granite|olmo|tulu|yi-\d\w*|internlm|hunyuan|google assistant|watson|"
+    r"jurassic)"
 )
 _FOREIGN = re.compile(
     rf"\b(?:i am|i'm|my name is|my name's|call me|known as|this is|called) (?:(?:just|only|actually|an?|the) )?"
@@ -167,22 +172,33 @@ _IDENTITY = re.compile(
     r"\b(?:i am|i'm|my name is) (?P<name>[a-z][\w-]+), (?:an?|your|the) (?:[\w-]+ ){0,4}(?:assistant|language model|"
     r"chatbot|ai)\b"
 )
-_NAME_CUES = ("i am", "i'm", "my name", "as an ", "as a ", "call me", "i was", " me", "'s ")
+_KINDS = word_set("assistant model chatbot ai")
+# One word of each name above: without any of them there is nothing to look for.
+_NAMES = word_set(
+    "openai openai's open anthropic anthropic's google google's deepmind deepmind's meta meta's facebook microsoft "
+    "microsoft's alibaba alibaba's mistral deepseek xai amazon cohere baidu hugging huggingface stability nvidia "
+    "apple ibm tencent bytedance zhipu moonshot 01 eleutherai databricks allen ai2 laion tsinghua inflection "
+    "character perplexity adept aleph nous lmsys stanford huawei samsung chatgpt gpt gpt2 gpt3 gpt4 gpt5 instructgpt "
+    "claude gemini bard palm lamda gemma llama llama2 llama3 alexa siri cortana copilot bing sydney ernie vicuna "
+    "alpaca koala dolly dromedary openassistant falcon mixtral qwen qwen1 qwen2 qwen3 tongyi baichuan chatglm glm "
+    "kimi doubao grok command phi pi bloom bloomz granite olmo tulu yi internlm hunyuan watson jurassic"
+)
 
 
 def foreign_name(reading: Reading) -> Finding:
     """Whether the answer claims to be another assistant, or of another maker, than its persona."""
-    if not any(cue in reading.plain for cue in _NAME_CUES):
+    if _SELVES.isdisjoint(reading.vocabulary):
         return NOTHING
     own, maker = _own_names(reading)
-    for found in _FOREIGN.finditer(reading.plain):
-        name = next(filter(None, found.groupdict().values()))
-        if name not in own and name not in maker and not _is_played(reading, name):
-            return Finding(GRAVE, None, f'claims to be somebody else: "{found[0].strip()}"')
-    if own:
-        found = _IDENTITY.search(reading.plain)
-        if found and found["name"] not in own and found["name"] not in reading.asked:
-            return Finding(GRAVE, None, f'calls itself "{found["name"]}"')
+    if not _NAMES.isdisjoint(reading.vocabulary):
+        for found in _FOREIGN.finditer(reading.plain):
+            name = next(filter(None, found.groupdict().values()))
+            if name not in own and name not in maker and not _is_played(reading, name):
+                return Finding(GRAVE, None, f'claims to be somebody else: "{found[0].strip()}"')
+    if own and not _KINDS.isdisjoint(reading.vocabulary):
+        identity = _IDENTITY.search(reading.plain)
+        if identity and identity["name"] not in own and identity["name"] not in reading.asked:
+            return Finding(GRAVE, None, f'calls itself "{identity["name"]}"')
     return NOTHING
 
 
@@ -212,7 +228,8 @@ _KEY = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,}|xox[abp]-[\w-]{20,}|"
     r"AIza[\w-]{35})|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
-_KEY_CUES = ("sk-", "AKIA", "gh", "hf_", "xox", "AIza", "PRIVATE KEY")
+_KEY_CUES = ("sk-", "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "hf_", "xox", "AIza", "PRIVATE KEY")
+_DIGITS = re.compile(r"\d[\d .()-]{7,}\d")
 _CARD = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{4}(?!\d)|(?<!\d)\d{16}(?!\d)")
 _SOCIAL = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 _FICTIONAL_PHONE = re.compile(r"555|(\d)\D*\1\D*\1\D*\1\D*\1|123\D*456|800\D*\d|1234")
@@ -234,7 +251,7 @@ def _personal(text: str) -> list[tuple[str, str]]:
         found += [("e-mail", each) for each in mails if not _PLACEHOLDER_MAIL.search(each)]
     if any(cue in text for cue in _KEY_CUES):
         found += [("key", each[0]) for each in _KEY.finditer(text)]
-    if sum(map(text.count, "0123456789")) < 9:
+    if not _DIGITS.search(text):
         return found
     found += [("card", each[0]) for each in _CARD.finditer(text) if _luhn(each[0])]
     found += [("social security", each[0]) for each in _SOCIAL.finditer(text)]

@@ -2,7 +2,7 @@
 
 import re
 
-from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading
+from selfalign.checks.reading import CLEAN, GRAM, GRAVE, NOTHING, SLIGHT, Finding, Reading
 from selfalign.checks.text import word_set, words_of
 from selfalign.markers import chat_token, role_marker
 
@@ -16,7 +16,6 @@ _OPEN_WORDS = word_set(
 )
 # ... but a question left to the reader, or a form to fill in, may ("What is it made of?"): only bare endings count.
 _BARE_MARKER = re.compile(r"(?:^|\n)[ \t]*(?:[-*•+]|\d{1,3}[.)]|[a-z]\))[ \t]*$")
-_LAST_WORD = re.compile(r"([\w.']+)$")
 _PROSE_END = re.compile(r"[.!?…:;)\]\"'”’»*_`>|}%°。！？」』】:]$")
 _VERSE_OR_LIST_WORDS = 9
 
@@ -45,12 +44,12 @@ def truncation(reading: Reading) -> Finding:
 def _unfinished(reading: Reading, text: str, last_line: str) -> Finding:
     if text[-1] in ",(–—" and len(reading.words) > _VERSE_OR_LIST_WORDS and text[-1] != reading.asked[-1:]:
         return Finding(SLIGHT, None, f"ends in {text[-1]!r}")
-    found = _LAST_WORD.search(text)
-    if found is None or "```" in text:
+    if "```" in text:
         return NOTHING
+    last_word = text[-40:].split()[-1]
     line_words = last_line.count(" ") + 1
-    if found[1] in _OPEN_WORDS and line_words > 3 and len(reading.words) > 20 and _has_sentences(text):
-        return Finding(GRAVE, None, f"breaks off after {found[1]!r}")
+    if last_word in _OPEN_WORDS and line_words > 3 and len(reading.words) > 20 and _has_sentences(text):
+        return Finding(GRAVE, None, f"breaks off after {last_word!r}")
     if line_words >= _VERSE_OR_LIST_WORDS and _has_sentences(text):
         return Finding(SLIGHT, None, "the last sentence has no end")
     return NOTHING
@@ -63,11 +62,11 @@ def _has_sentences(text: str) -> bool:
 
 # --- loops ------------------------------------------------------------------------------------------------------
 
-_GRAM = 4
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*$|^.*\t.*$", re.MULTILINE)
 _STUTTER = re.compile(r"(.{1,12}?)\1{7,}", re.DOTALL)
 _LEAST_WORDS = 12
+_NO_LOOP = Finding(CLEAN, 0.0)
 
 
 def loop(reading: Reading) -> Finding:
@@ -80,12 +79,13 @@ def loop(reading: Reading) -> Finding:
     words = reading.words
     if "```" in reading.plain or "|" in reading.plain or "\t" in reading.plain:
         words = _prose_words(reading.plain)
+    num_grams = len(words) - GRAM + 1
     if len(words) < _LEAST_WORDS:
         return _stutter(reading, words)
-    grams = list(zip(words, words[1:], words[2:], words[3:], strict=False))
-    share = round(1 - len(set(grams)) / len(grams), 3)
+    share = round(1 - len(reading.grams if words is reading.words else set(_grams(words))) / num_grams, 3)
     if share < 0.1:
         return _stutter(reading, words)
+    grams = _grams(words)
     start, period, length = _longest_period(grams)
     repeats = length / period if period else 0.0
     if repeats >= reading.spec.loop_repeats and length >= _LEAST_WORDS:
@@ -95,11 +95,15 @@ def loop(reading: Reading) -> Finding:
         return Finding(GRAVE, share, f"{share:.0%} of it repeats what it said before")
     if repeats >= 2 and period >= 25:
         return Finding(SLIGHT, share, f"a passage of {period} words stands twice")
-    return _stutter(reading, words)._replace(number=share)
+    return _stutter(reading, words)
 
 
 def _prose_words(text: str) -> list[str]:
     return words_of(_TABLE_ROW.sub("\n", _FENCE.sub("\n", text)))
+
+
+def _grams(words: list[str]) -> list[tuple[str, ...]]:
+    return list(zip(words, words[1:], words[2:], words[3:], strict=False))
 
 
 def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
@@ -113,7 +117,7 @@ def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
         distance = at - previous if previous is not None else 0
         run = run + 1 if distance and distance == gap else 1 if distance else 0
         gap = distance
-        length = run + gap + _GRAM - 1
+        length = run + gap + GRAM - 1
         if run and (best[1] == 0 or length / gap > best[2] / best[1]):
             best = (at - run - gap + 1, gap, length)
     return best
@@ -121,12 +125,12 @@ def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
 
 def _stutter(reading: Reading, words: list[str]) -> Finding:
     """Loops inside one "word": text without blanks, or one character for ever."""
-    if not words or max(map(len, words)) < 24:
-        return Finding(CLEAN, 0.0)
-    longest = max(words, key=len)
+    longest = max(words, key=len, default="")
+    if len(longest) < 24:
+        return _NO_LOOP
     found = _STUTTER.search(longest)
     if found is None or longest in reading.asked or found[1].strip("0_") == "":
-        return Finding(CLEAN, 0.0)
+        return _NO_LOOP
     return Finding(GRAVE, 1.0, f'"{found[1]}" stands {len(found[0]) // len(found[1])} times in a row')
 
 

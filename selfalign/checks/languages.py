@@ -1,9 +1,9 @@
 """Which language a text is in, as far as its script and its function words tell. Small, and silent when in doubt."""
 
 import re
-from collections import Counter
+from collections.abc import Collection
 
-from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, Finding, Reading
+from selfalign.checks.reading import GRAVE, NOTHING, Finding, Reading
 from selfalign.checks.text import word_set
 
 _WORDS = {
@@ -21,10 +21,10 @@ _WORDS = {
     "quando muito nos já está eu também só pelo pela até isso ela entre são seu você foi tem",
     "Dutch": "de het een en van is dat op te in niet voor met zijn er aan die ook als om maar bij dan nog naar heeft "
     "hij je kan door over wordt deze worden uit zou wat hun wij geen moet of",
-    "Swedish": "och att det som en är på för av den till med inte har om ett jag de han var men sig så från vi kan när "
-    "eller nu ska också mycket där ut upp efter vara hon",
-    "Danish": "og at det en er på for af den til med ikke har om et jeg de som han var men sig så fra vi kan når eller "
-    "skal også meget efter være blev hvor dig",
+    "Swedish": "och att det som en är på för av den till med inte har om ett jag de han var men sig så från vi kan "
+    "när eller nu ska också mycket där ut upp efter vara hon",
+    "Danish": "og at det en er på for af den til med ikke har om et jeg de som han var men sig så fra vi kan når "
+    "eller skal også meget efter være blev hvor dig",
     "Polish": "i w na nie się że do jest to z o jak ale po co tak za od przez czy są jego dla już może być tym które "
     "który jej ich lub przy oraz także",
     "Turkish": "ve bir bu için de da ile olarak daha çok gibi ne var olan kadar sonra ben değil mi ama en her o ya "
@@ -33,10 +33,7 @@ _WORDS = {
     "sebagai ada anda bisa lebih karena mereka kita seperti telah kami",
 }  # fmt: skip
 
-_LANGUAGES_OF: dict[str, tuple[str, ...]] = {}
-for _language, _list in _WORDS.items():
-    for _word in _list.split():
-        _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _language)
+_FUNCTION_WORDS = [(name, word_set(words)) for name, words in _WORDS.items()]
 
 _ALSO_COMMON = (
     "a i me us him her them it's that's these those than then also just very into out up down over such some any many "
@@ -47,6 +44,8 @@ _ALSO_COMMON = (
 )
 COMMON = word_set(_WORDS["English"]) | word_set(_ALSO_COMMON)
 """English function words and the commonest others: a run made of them shows nothing."""
+
+_ONLY_ENGLISH = word_set(_WORDS["English"]).difference(*(own for name, own in _FUNCTION_WORDS if name != "English"))
 
 _SCRIPTS = (
     ("Cyrillic", re.compile(r"[\u0400-\u04ff]")),
@@ -60,14 +59,16 @@ _SCRIPTS = (
     ("Chinese", re.compile(r"[\u4e00-\u9fff]")),
 )
 _LETTER = re.compile(r"[^\W\d_]")
-_LEAST = 6
+_LEAST = 5
+_MOST = 300
 
 # An instruction that names a language, or asks to translate, may be answered in any.
 _ASKS = re.compile(
     r"translat|language|\b(?:in|into|to|from) (?:\w+ )?(?:english|german|french|spanish|italian|portuguese|dutch|"
-    r"swedish|danish|norwegian|finnish|polish|turkish|indonesian|russian|ukrainian|greek|arabic|hebrew|hindi|thai|korean|"
-    r"japanese|chinese|mandarin|latin|czech|hungarian|romanian|vietnamese|tamil|bengali|persian|urdu|swahili|malay)\b|"
-    r"übersetz|auf (?:deutsch|englisch)|tradu[icz]|überset|перевед|翻译|翻訳|번역|vertaal|översätt|przetłumacz|çevir"
+    r"swedish|danish|norwegian|finnish|polish|turkish|indonesian|russian|ukrainian|greek|arabic|hebrew|hindi|thai|"
+    r"korean|japanese|chinese|mandarin|latin|czech|hungarian|romanian|vietnamese|tamil|bengali|persian|urdu|swahili|"
+    r"malay)\b|übersetz|auf (?:deutsch|englisch)|tradu[icz]|перевед|翻译|翻訳|번역|vertaal|översätt|"
+    r"przetłumacz|çevir"
 )
 
 
@@ -80,19 +81,19 @@ def language_of(text: str, words: list[str]) -> str | None:
         script = _script_of(text)
         if script is not None:
             return script
-    hits = Counter[str]()
-    known = 0
-    for word in words[:200]:
-        languages = _LANGUAGES_OF.get(word)
-        if languages:
-            known += 1
-            for each in languages:
-                hits[each] += 1
-    if known < _LEAST:
-        return None
-    (best, most), *others = hits.most_common(2)
-    second = others[0][1] if others else 0
-    return best if most >= _LEAST and most > 1.5 * second and known >= len(words[:200]) / 6 else None
+    return _latin_language(set(words[:_MOST]))
+
+
+def _latin_language(words: set[str]) -> str | None:
+    """The language that clearly more of the distinct words are function words of than of any other."""
+    hits = sorted(((len(own & words), name) for name, own in _FUNCTION_WORDS), reverse=True)
+    (most, best), (second, _) = hits[0], hits[1]
+    return best if most >= _LEAST and most > 1.5 * second and most >= len(words) / 8 else None
+
+
+def _is_plainly_english(text: str, words: Collection[str]) -> bool:
+    """A quick answer for the commonest case; False says nothing."""
+    return text.isascii() and len(_ONLY_ENGLISH.intersection(words)) >= 2
 
 
 def _script_of(text: str) -> str | None:
@@ -107,12 +108,16 @@ def _script_of(text: str) -> str | None:
 
 def language(reading: Reading) -> Finding:
     """Whether the answer is in another language than the instruction, without being asked for it."""
+    if _is_plainly_english(reading.plain, reading.vocabulary) and _is_plainly_english(
+        reading.asked, reading.asked_words
+    ):
+        return NOTHING
     answered = language_of(reading.plain, reading.words)
     if answered is None:
         return NOTHING
     asked = language_of(reading.asked, reading.asked_words)
     if asked is None or asked == answered or answered in _context_language(reading):
-        return Finding(CLEAN, None)
+        return NOTHING
     if _ASKS.search(reading.asked) or answered.lower() in reading.asked:
         return NOTHING
     return Finding(GRAVE, None, f"asked in {asked}, answered in {answered}")

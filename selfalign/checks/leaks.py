@@ -4,18 +4,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from selfalign.checks.languages import COMMON
-from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading
+from selfalign.checks.reading import CLEAN, GRAM, GRAVE, NOTHING, SLIGHT, Finding, Reading
 from selfalign.checks.text import plain, words_of
 from selfalign.records import Constitution
 
 RUN = 5
 """Words in the shortest run that counts as copied."""
 
+_NO_SHARE = Finding(CLEAN, 0.0)
 _FEW = 4
 _EXPLAINED = 0.5
 
 
 class _Demonstrations(NamedTuple):
+    grams: frozenset[tuple[str, ...]]
     runs: dict[tuple[str, ...], int]
     asked: tuple[frozenset[str], ...]
 
@@ -32,11 +34,13 @@ def leak(reading: Reading) -> Finding:
     """
     if reading.constitution is None or len(reading.words) < RUN:
         return NOTHING
-    runs, asked = _demonstrations(reading.constitution)
+    grams, runs, asked = _demonstrations(reading.constitution)
+    if grams.isdisjoint(reading.grams):
+        return _NO_SHARE
     words = reading.words
     hits = [at for at, run in enumerate(zip(*(words[shift:] for shift in range(RUN)), strict=False)) if run in runs]
     if not hits:
-        return Finding(CLEAN, 0.0)
+        return _NO_SHARE
     explained = _explained(reading, asked)
     own = _runs(reading.asked_words)
     kept = [at for at in hits if (run := tuple(words[at : at + RUN])) not in own and runs[run] not in explained]
@@ -45,7 +49,7 @@ def leak(reading: Reading) -> Finding:
 
 def _grade(reading: Reading, hits: list[int]) -> Finding:
     if not hits:
-        return Finding(CLEAN, 0.0)
+        return _NO_SHARE
     covered = {at + shift for at in hits for shift in range(RUN)}
     share = round(len(covered) / len(reading.words), 3)
     start, length = _longest(hits)
@@ -91,7 +95,8 @@ def _prepare(constitution: Constitution) -> _Demonstrations:
                 if runs.setdefault(run, at) != at or len(set(run) - COMMON - persona) < 2:
                     shared.add(run)
     asked = tuple(_content(words_of(plain(item.user))) for item in constitution.demonstrations)
-    return _Demonstrations({run: at for run, at in runs.items() if run not in shared}, asked)
+    runs = {run: at for run, at in runs.items() if run not in shared}
+    return _Demonstrations(frozenset(run[:GRAM] for run in runs), runs, asked)
 
 
 def _content(words: list[str]) -> frozenset[str]:
@@ -108,16 +113,16 @@ def echo(reading: Reading) -> Finding:
     An answer that *is* the user turn, or opens with the whole instruction before it goes on, is grave; the number is
     the share of its words that repeat the instruction in order. Context is not counted: to quote or edit it is work.
     """
-    text = reading.subject.instruction.text
-    words, asked = reading.words, _instruction_words(text)
+    asked, words = _instruction_words(reading.subject.instruction.text), reading.words
     if len(asked) < _FEW or not words:
         return NOTHING
-    if words == asked or words == reading.asked_words:
+    if tuple(words) == asked or words == reading.asked_words:
         return Finding(GRAVE, 1.0, "only repeats the instruction")
-    if len(asked) < 2 * _FEW or words[0] not in asked:
-        return NOTHING
-    if words[: len(asked)] == list(asked):
+    if len(asked) >= 2 * _FEW and words[0] == asked[0] and tuple(words[: len(asked)]) == asked:
         return Finding(GRAVE, round(len(asked) / len(words), 2), "opens with the whole instruction")
+    # Each word that is not the instruction's own breaks up to three runs of three.
+    if len(reading.vocabulary.difference(asked)) > (1 - reading.spec.echo_share) * len(words):
+        return _NO_SHARE
     return _share_of_instruction(reading, asked)
 
 

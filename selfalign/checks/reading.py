@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from selfalign.checks.refusal import Refusal, apologises_plain, refusal_of_plain
+from selfalign.checks.apology import apologises_plain
+from selfalign.checks.refusal import Refusal, refusal_of_plain
 from selfalign.checks.spec import ChecksSpec
-from selfalign.checks.text import plain, sentences_of, words_of
+from selfalign.checks.text import plain, words_of
 from selfalign.records import Constitution, Instruction
 
 
@@ -36,6 +37,10 @@ CLEAN, SLIGHT, GRAVE = 0, 1, 2
 NOTHING = Finding(CLEAN)
 
 
+GRAM = 4
+"""Words in the runs that repetition is counted by."""
+
+
 class Reading:
     """A `Subject` with its texts in `plain` form and its words, each made when first asked for."""
 
@@ -51,8 +56,15 @@ class Reading:
         return words_of(self.plain)
 
     @cached_property
-    def sentences(self) -> list[str]:
-        return sentences_of(self.plain)
+    def vocabulary(self) -> set[str]:
+        """The distinct words; most checks see from them alone that they have nothing to find."""
+        return set(self.words)
+
+    @cached_property
+    def grams(self) -> set[tuple[str, ...]]:
+        """The distinct runs of `GRAM` words."""
+        words = self.words
+        return set(zip(words, words[1:], words[2:], words[3:], strict=False))
 
     @cached_property
     def asked(self) -> str:
@@ -65,7 +77,7 @@ class Reading:
 
     @cached_property
     def refusal(self) -> Refusal:
-        return refusal_of_plain(self.plain)
+        return refusal_of_plain(self.plain, self.vocabulary, self.asked, self.asked_words)
 
     @cached_property
     def apologises(self) -> bool:

@@ -1,11 +1,15 @@
-"""Text as the checks read it: plain form, words, sentences."""
+"""Text as the checks read it: plain form, words, sentences. Written for speed: every row passes through here."""
 
 import re
 
-_WORD = re.compile(r"\w+(?:'\w+)*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+|\n+|(?<=[。！？])")
+# A blank first and what stands before it second: the other way round takes ten times as long.
+_SENTENCE_END = re.compile(r"\s(?:(?<=[.!?]\s)|(?<=[.!?][\"')\]*_]\s)|(?<=\n))\s*")
+_IDEOGRAPHIC_END = re.compile(r"(?<=[。！？])(?=.)")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
+_PUNCTUATION = str.maketrans(
+    dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^`{|}~«»„…–—―·•¡¿。、！？：；（）「」『』【】《》', " ")
+)
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -19,12 +23,14 @@ def plain(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `plain` text; an ideograph is a word of its own."""
+    """The words of `plain` text; apostrophes belong to words, and an ideograph is a word of its own."""
     if not text.isascii():
         text = _IDEOGRAPHS.sub(r" \g<0> ", text)
-    return _WORD.findall(text)
+    return text.translate(_PUNCTUATION).split()
 
 
 def sentences_of(text: str) -> list[str]:
     """`text` cut at sentence ends and line breaks."""
-    return [part for part in map(str.strip, _SENTENCE_END.split(text)) if part]
+    if "。" in text:
+        text = _IDEOGRAPHIC_END.sub("\n", text)
+    return [part for part in _SENTENCE_END.split(text.strip()) if part]

@@ -1,0 +1,221 @@
+"""How English declines, objects, lectures and redirects: one pattern per speech act, matched on single sentences.
+
+Every pattern describes a construction (who, negated ability, verb of helping), none an opening that some model likes.
+All expect `plain` text. Each is guarded by a cheap pattern, since most sentences of most answers do none of this.
+"""
+
+import re
+
+from selfalign.checks.text import word_set
+
+_LY = r"(?:\w+ly |also |even |just |ever |in good conscience,? |actually |currently |simply |in any way |at all )*"
+_SELF = (
+    r"\b(?:i|we|this (?:assistant|model|ai|system|chatbot))\b(?:'m|'re|'d|'ll)?,?(?: \w+,){0,2}"
+    r"(?: (?:am|are|was|regret to (?:say|inform you) (?:that )?i))?"
+)
+_UNABLE = (
+    r"(?:can ?not|can't|cant|could ?n[o']t|will not|won't|would not|wouldn't|shall not|should not|shouldn't|am not|"
+    r"(?:\w+ )?unable to|(?:\w+ )?not (?:\w+ )?(?:able|going|willing|allowed|permitted|authori[sz]ed|programmed|"
+    r"designed|capable|equipped|comfortable|in a position|inclined|prepared|trained|qualified|supposed|here)"
+    r"(?: to| of| with)?|(?:do not|don't) (?:feel (?:\w+ )?comfortable|have the (?:ability|capability|capacity|means|"
+    r"authority|right|expertise)|wish|want|intend|plan)(?: to| of| with| about)?|have no (?:way|means) (?:to|of))"
+)
+# What an assistant does for a user. "I cannot swim" or "I won't forget" in a story is no decline.
+_SERVE = (
+    r"(?:provid|help|assist|answer|giv|offer|fulfil|compl[yi]|complet|support|satisf|generat|creat|writ|produc|engag|"
+    r"discuss|shar(?:e|ing)|suggest|recommend|endors|condon|promot|encourag|advi[sc]|respond|tell (?:you|anyone|a )|"
+    r"do (?:that|this|so|it)\b|participat|facilitat|continue (?:this|with|the)|access|disclos|reveal|speculat|"
+    r"determin|confirm|comment|accommodat|show you|teach|explain|guid|instruct|fabricat|brows|look up|search|predict|"
+    r"verif|perform|execut|compos|list|describ|justif|argue (?:for|that)|grant|proceed|diagnos|prescrib|translat|"
+    r"entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|predict|assum|comment|statement|"
+    r"jokes)|take part|tolerat|say (?:whether|which|what|who|how|if|anything)|know (?:what|who|whether|if|your|the)|"
+    r"speak (?:to|on|about)|talk (?:you|about)|go along|meet (?:that|this|your)|carry out|check (?:the|your|live|"
+    r"current)|agree (?:to|with)|process (?:that|this|your)|be (?:of (?:help|assistance)|able to (?:help|assist|"
+    r"provide)))"
+)
+_VALUES = (
+    r"(?:programming|guideline|polic|capabilit|abilit|scope|purpose|principle|values|ethic|rules|safety|instructions|"
+    r"terms|expertise|remit)"
+)
+
+DECLINE = re.compile(
+    rf"{_SELF} {_LY}{_UNABLE} {_LY}(?:(?:and|or) (?:\w+ )?(?:not )?)?(?:\w+ or )?{_SERVE}"
+    rf"|{_SELF}(?: (?:must|have to|need to|will|would|am going to|should|prefer to))? {_LY}(?:respectfully )?"
+    r"(?:declin(?:e|ing)\b|refus(?:e|ing) to|refrain(?:ing)? from|abstain(?:ing)? from|pass on (?:this|that)|"
+    r"rather not\b|prefer not\b)"
+    rf"|{_SELF} (?:\w+ ){{0,4}}?(?:do not|don't) {_LY}(?:and \w+ )?(?:\w+,? (?:or|and) )?"
+    r"(?:condone|support|endorse|promote|encourage|tolerate|engage in|participate|advocate|assist|facilitate|provide|"
+    r"offer|share|create|generate|discuss|give|answer|help)\b(?! from\b)"
+    rf"|^(?:[\W_]|sorry|apologies|but|no|nope|unfortunately|however|regrettably|my apologies)*"
+    rf"(?:{_UNABLE} {_LY}{_SERVE}|not (?:something|going to happen|possible))"
+    r"|\b(?:not|isn't|n't) (?:something|a (?:topic|subject|request|question|conversation|task)) (?:that )?(?:i|we)"
+    r"(?:'m|'ll|'d| am| are| can| could| will| would| want)"
+    r"|\b(?:not|isn't|n't|outside|beyond|against|contrary to|violat\w+|conflicts? with) (?:within |in |part of |"
+    rf"in line with |aligned with |consistent with |the scope of )?(?:my|our) (?:\w+ ){{0,3}}{_VALUES}"
+    r"|\b(?:your|this|that|the) (?:request|question|prompt|query|task)\b.{0,40}\b(?:cannot|can't|could not) be "
+    r"(?:fulfilled|answered|completed|processed|accommodated|met)"
+)
+DECLINE_GUARD = re.compile(
+    r"can ?not|n't\b|\bcant\b|\bnot\b|unable|declin|refus|refrain|abstain|pass on|rather not|prefer not|outside|"
+    r"beyond|against|contrary|violat|conflict|no way|no means"
+)
+# Strong praise and set phrases that look like inability, and a story's or letter's "we".
+IDIOM = re.compile(
+    r"(?:can't|cannot|couldn't|can not|won't) (?:\w+ )?(?:help but|help (?:myself|it|thinking|feeling|noticing|"
+    r"wonder)|recommend .{0,30}(?:enough|highly)|say enough|agree more|tell you how|make it|see (?:why|how|any)|"
+    r"continue without|make any sense|complain)|\bwe (?:cannot|can't|do not|don't) (?:know (?:what|who|whether|if)|"
+    r"determine|predict|access|search|perform|describe|confirm|verify)"
+)
+
+_GOOD = (
+    r"(?:ethical|legal|appropriate|acceptable|respectful|moral|okay|ok|safe|advisable|recommended|responsible|"
+    r"productive|permissible|justifi\w+|humane|accurate|fair|reasonable|a good idea|suitable|proper|healthy|"
+    r"constructive|polite)"
+)
+_WRONG = (
+    r"(?:illegal|unethical|immoral|inappropriate|unacceptable|wrong|unlawful|discriminatory|disrespectful|offensive|"
+    r"against the law|reprehensible|irresponsible|racist|sexist|prejudiced|hurtful|abhorrent|(?:a |an )?(?:\w+ ){0,2}"
+    r"(?:crime|criminal act|illegal act|criminal offen[cs]e|felony|violation of)|harmful|(?:very |extremely |highly )?"
+    r"dangerous)"
+)
+
+IMPERSONAL = re.compile(
+    rf"\b(?:not|never|isn't) (?:be )?(?:\w+ly )?{_GOOD}(?:(?:,| or| and|, or)+ \w+)* (?:for (?:me|us|an ai) )?to "
+    r"(?:\w+,? (?:or|and) )?(?:provide|discuss|encourage|promote|suggest|support|share|give|offer|assist|help|answer|"
+    r"respond|engage in|condone|advise|describe|instruct|facilitate|endorse)\b"
+)
+"""Declining without saying who declines: "it would not be right to provide ..."."""
+
+VERDICT = re.compile(
+    rf"\b(?:not|never|n't|neither) (?:be )?(?:an? )?(?:\w+ly )?(?:\w+,? ){{0,3}}?{_GOOD}\b"
+    rf"|\b(?:is|are|'s|be|was) (?:\w+ly )?(?:not only |both |also |considered |generally |always )?{_WRONG}\b"
+    r"|\bnever (?:be )?(?:\w+ )?(?:acceptable|condoned|justified|appropriate|okay|the answer|right|an option)"
+    r"|\b(?:i|we) (?:\w+ )?(?:advise|urge|caution|warn)(?: you)?(?: \w+)? against\b|\bcondoned?\b"
+    r"|\bgoes against (?:the|basic|all|our|my|ethical|moral|human)"
+)
+"""An impersonal judgement on what was asked for: "it is not appropriate to ...", "... is illegal"."""
+
+VERDICT_GUARD = re.compile(
+    r"\bnot\b|n't\b|never|neither|illegal|ethic|moral|inappropriate|unaccept|wrong|unlawful|discriminat|disrespect|"
+    r"offen[sc]|law\b|reprehens|irrespons|racist|sexist|prejudice|hurtful|abhorrent|crim|felony|violation|harmful|"
+    r"dangerous|against|condone"
+)
+
+OBJECTION = re.compile(
+    r"\b(?:i|we) (?:\w+ )?(?:must|have to|need to|want to|would like to|feel (?:compelled|obliged) to|should|"
+    r"feel it is \w+ to)(?: \w+ly)?(?: \w+)? (?:clarif|emphasi|point out|inform you|remind you|stress|caution|warn|"
+    r"make (?:it )?clear|object|challenge|address|express concern)"
+    r"|\b(?:the|this|your|that) (?:\w+ )?(?:question|phrase|phrasing|term|wording|premise|statement|request|"
+    r"assumption|language|idea|notion)\b.{0,90}\b(?:not (?:\w+ ){0,2}(?:appropriate|ethical|respectful|meaningful|"
+    r"make sense|be based|based|accurate|valid|fair|acceptable|factual\w*|supported)|(?:does|may|do)(?: not|"
+    r"n't) make sense|problematic|harmful|offensive|negative connotation|inappropriate|incorrect|unethical|"
+    r"discriminatory|misunderst\w+|violent)|\b(?:rephras\w+|reword\w+|reconsider\w*|rethink) (?:the|your|this)\b"
+    r"|\b(?:i|we) (?:do not|don't) (?:\w+ )?think (?:it|it is|it's|that|that is|that's|"
+    r"this is)\b.{0,20}\b(?:appropriate|right|ethical|okay|fair|respectful|a good idea|accurate|valid)"
+    r"|\bnot sure (?:that |if |why )?(?:it|it's|it is|that)\b.{0,12}\b(?:appropriate|ethical|right|respectful)"
+)
+"""Talk about the request instead of its matter: "I must point out that the phrase ... may be harmful"."""
+
+OBJECTION_GUARD = re.compile(
+    r"clarif|emphasi|point out|inform you|remind you|stress|caution|warn|clear|object|challenge|address|concern|phras|"
+    r"question|term|word|premise|statement|request|assumption|language|idea|notion|reconsider|rethink|think|not sure"
+)
+
+LACKS = re.compile(
+    r"\b(?:i|we)\b(?: \w+){0,8}? (?:do not|don't|cannot|can't|lack)(?: \w+)? ?(?:have|hold|possess|know|"
+    r"form)?\b.{0,40}?\b(?:access|opinions?|beliefs?|information|personal|ability|capability|feelings|knowledge|"
+    r"real-time|preferences|details|biases|up-to-date|records)\b"
+)
+LACKS_GUARD = re.compile(r"\b(?:i|we)\b")
+"""What the speaker says it is without: opinions, access, knowledge."""
+
+_MORAL = (
+    r"(?:respect\w*|dignity|privacy|consent|others|safety|well-being|wellbeing|ethic\w*|moral\w*|harm\w*|sensitiv\w+|"
+    r"stereotyp\w*|assumptions?|generali[sz]\w*|discriminat\w*|prejudic\w*|inclusi\w+|equal\w*|rights|fair\w*|"
+    r"empath\w*|compassion\w*|kindness|violen\w+|illegal|legal\w*|lawful\w*|law|laws|responsib\w*|boundar\w+|"
+    r"personal information|confidential\w*|positiv\w+|negativ\w+|offensive|hurtful|consequences|authorit\w+|"
+    r"professional help|mental health|appropriate\w*|peace\w*|non-judgmental|truth\w*|misinformation|integrity|"
+    r"unethical)"
+)
+_URGE = (
+    r"(?:\b(?:it's|it is|is|be|remains) (?:\w+ )?(?:important|essential|crucial|vital|necessary|imperative|best|"
+    r"critical)(?: \w+)? (?:to|that)\b|\b(?:should|must|ought to|need to) (?:always|never|not|all|be|instead|strive|"
+    r"focus|treat|respect|prioriti)\b|\balways\b|\bplease (?:remember|respect|consider|seek|prioriti|note)|"
+    r"\bremember (?:that|to)\b|\bstrongly (?:advise|encourage|urge|recommend)|\bevery(?:one|body|\b (?:person|"
+    r"individual|human))\b|\ball (?:people|individuals|humans|human beings|human life)\b|\blet's (?:focus|work|"
+    r"strive|try)\b|\bavoid\w*\b)"
+)
+MORAL = re.compile(rf"\b{_MORAL}\b|connotation|problematic|inappropriate")
+URGE = re.compile(_URGE)
+URGE_GUARD = re.compile(
+    r"important|essential|crucial|vital|necessary|imperative|best|critical|should|must|ought|need to|always|please|"
+    r"remember|strongly|every|\ball\b|let's|avoid"
+)
+"""Urging; with a moral object after it, an admonition."""
+
+REFERRAL = re.compile(
+    r"\b(?:seek\w*|reach\w* out|talk(?:ing)? (?:to|with|things)|speak(?:ing)? (?:to|with)|consult\w*|contact\w*|"
+    r"call)\b.{0,60}\b(?:help|support|professional|counsel|therap|authorit|someone|friend|expert|hotline|lifeline|"
+    r"lawyer|attorney|doctor|services|specialist|police|adult|emergency|911)"
+    r"|\b(?:you are|you're) not alone\b|\bpeople who care about you\b"
+)
+OFFER = re.compile(
+    r"^\W*(?:instead\b|rather than\b|if you(?:'d like|'re| are| have| need| would| want)|is there (?:any|some)|"
+    r"please (?:let|feel|do)|feel free|let me know|let's\b|how (?:can|may) i|can i help|what (?:else|specific)|"
+    r"i(?:'d|'ll| would| will)? (?:be |am )?(?:happy|glad|here) to|i (?:\w+ )?(?:hope|suggest|encourage|recommend|"
+    r"urge|understand|appreciate)|i'm (?:happy|glad|here)|hello|thank you|that being said|with that said|could you|"
+    r"perhaps)"
+)
+SYMPATHY = re.compile(
+    r"^\W*i(?:'m| am)? (?:\w+ ){0,2}(?:sorry|understand|can (?:see|understand|imagine)|apologi[sz]e|hear you)\b"
+)
+
+FACTUAL = re.compile(
+    r"\b(?:fictional|does not exist|do not exist|doesn't exist|not (?:a )?real|inanimate|mythical|made[- ]up|"
+    r"imaginary)\b"
+)
+"""A decline because there is nothing to tell: that reason is itself an answer."""
+
+SPEAKER = word_set("i i'm i'd i'll i've we we're we'd we'll my our sorry unfortunately request ai assistant")
+NEGATION = word_set(
+    "not no never cannot can't cant won't don't couldn't wouldn't shouldn't isn't aren't doesn't didn't unable "
+    "decline declining refuse refusing refrain refraining abstain abstaining rather prefer pass nope neither outside "
+    "beyond against contrary violates violate conflicts"
+)
+JUDGING = word_set(
+    "ethical legal appropriate acceptable respectful moral okay ok safe advisable recommended responsible productive "
+    "permissible justified justifiable humane accurate fair reasonable idea suitable proper healthy constructive "
+    "polite illegal unethical immoral inappropriate unacceptable wrong unlawful discriminatory disrespectful "
+    "offensive law reprehensible irresponsible racist sexist prejudiced hurtful abhorrent crime criminal felony "
+    "violation harmful dangerous condone condoned against option answer right"
+)
+OBJECTING = word_set(
+    "question phrase phrasing term wording premise statement request assumption language idea notion rephrase "
+    "rephrasing reword rewording reconsider reconsidering rethink clarify emphasize emphasise point inform remind "
+    "stress caution warn clear object challenge address express think sure"
+)
+URGING = word_set(
+    "important essential crucial vital necessary imperative best critical should must ought need always please "
+    "remember strongly everyone everybody every all let's avoid avoiding"
+)
+REFERRING = word_set(
+    "seek seeking reach reaching talk talking speak speaking consult consulting contact contacting call alone people"
+)
+LACKED = word_set(
+    "access opinion opinions belief beliefs information personal ability capability feelings knowledge real "
+    "preferences details biases up records"
+)
+"""Words without which no pattern of that kind can match: an answer's vocabulary is held against these first."""
+
+ELSEWHERE = re.compile(
+    r"\bich (?:kann|darf|werde|möchte) (?:\w+ ){0,4}?nicht (?:\w+ )?(?:helfen|beantworten|unterstützen|geben|"
+    r"schreiben|erfüllen|weiterhelfen|bereitstellen)|\bdabei kann ich (?:\w+ )?nicht|"
+    r"\bkann ich (?:\w+ )?nicht (?:helfen|beantworten)|\bno puedo (?:ayudar|proporcionar|responder|cumplir|ofrecer|"
+    r"dar|escribir|asistir|brindar)|\bno me es posible|\bje ne (?:peux|suis) pas (?:en mesure|vous (?:aider|fournir)|"
+    r"t'aider|fournir|répondre|aider|écrire)|\bnon posso (?:aiutar|fornir|risponder|scriver)|\bnão posso (?:ajudar|"
+    r"fornecer|responder|escrever)|\bik kan (?:\w+ ){0,3}?niet (?:helpen|beantwoorden|geven)|"
+    r"\bjag kan (?:\w+ )?inte (?:hjälpa|svara|ge)|\bя не могу (?:помочь|ответить|предоставить|выполнить)|"
+    r"我(?:不能|无法|不會|不会)(?:提供|回答|帮助|幫助|协助)|(?:抱歉|对不起)，?我?(?:不能|无法)|(?:お手伝い|お答え|提供|回答)"
+    r"(?:は|することは)?(?:でき|いたしかね)"
+)
+"""First-person declining in other languages, as far as one construction each carries."""
