@@ -19,13 +19,13 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from selfalign.builtin import builtin_folder
 from selfalign.chat import chat_renderer, remove_think_block
 from selfalign.enginelog import EngineLog, one_line
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
+from selfalign.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
 from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def find_token_counter(spec: EngineSpec) -> TokenCounter | None:
 
     Of messages it counts the contents, without what the chat template puts around them.
     """
-    file = _find_tokenizer_file(spec)
+    file = find_tokenizer_file(spec.location, spec.revision)
     if file is None:
         return None
     try:
@@ -230,24 +230,9 @@ def find_token_counter(spec: EngineSpec) -> TokenCounter | None:
     return count
 
 
-def _find_tokenizer_file(spec: EngineSpec) -> Path | None:
-    local = Path(spec.location) / "tokenizer.json"
-    if local.is_file():
-        return local
-    if _is_path(spec.location):
-        return None
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    with contextlib.suppress(HFValidationError):
-        cached = try_to_load_from_cache(spec.location, "tokenizer.json", revision=spec.revision)
-        return Path(cached) if isinstance(cached, str) else None
-    return None
-
-
 def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
-    _refuse_missing_model(spec)
-    with _environment(is_local=_is_path(spec.location)):
+    refuse_missing_model(spec.location, spec.revision)
+    with _environment(is_local=is_path(spec.location)):
         try:
             from vllm import AsyncEngineArgs
             from vllm.platforms import current_platform
@@ -265,8 +250,7 @@ def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
 
 
 def _cpu_defaults(spec: EngineSpec) -> dict[str, Any]:
-    sizes = [file.stat().st_size for file in Path(spec.location).glob("*.safetensors")]
-    is_small = bool(sizes) and sum(sizes) <= _SMALL_MODEL
+    is_small = 0 < weights_size(spec.location) <= _SMALL_MODEL
     return {**_CPU_DEFAULTS, "kv_cache_memory_bytes": _CACHE_OF_SMALL if is_small else _CACHE_OF_OTHERS}
 
 
@@ -302,47 +286,6 @@ def _plain_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _is_path(location: str) -> bool:
-    return Path(location).exists() or location.startswith(("/", "./", "../", "~"))
-
-
-def _refuse_missing_model(spec: EngineSpec) -> None:
-    """Say what is wrong with a folder or a Hub name in one line, before the long start."""
-    folder = Path(spec.location)
-    if not _is_path(spec.location):
-        _refuse_unknown_hub_name(spec)
-    elif folder.suffix == ".gguf":
-        return
-    elif not folder.is_dir():
-        raise EngineStartError(f"{spec.model}: no such folder; name a model's folder or its name on the Hub")
-    elif not any((folder / name).is_file() for name in ("config.json", "params.json")):
-        raise EngineStartError(f"{spec.model}: not a model: the folder {folder} holds no config.json")
-
-
-def _refuse_unknown_hub_name(spec: EngineSpec) -> None:
-    from huggingface_hub import errors, hf_hub_download
-
-    try:
-        hf_hub_download(spec.model, "config.json", revision=spec.revision)
-    except errors.GatedRepoError:
-        reason = "the model is gated: accept its terms on the Hub and log in with `hf auth login`"
-    except errors.RepositoryNotFoundError:
-        reason = "no such model on the Hub, or it is private and no token was found; a folder needs its full path"
-    except errors.RevisionNotFoundError:
-        reason = f"the model has no revision {spec.revision!r}"
-    except errors.HFValidationError:
-        reason = "neither a folder nor a name of the form user/model"
-    except errors.LocalEntryNotFoundError:
-        reason = "not on this machine, and the Hub cannot be reached"
-    except errors.EntryNotFoundError:
-        return  # formats without a config.json are vLLM's to judge
-    except (OSError, errors.HfHubHTTPError) as error:
-        reason = f"the Hub did not answer ({one_line(error)})"
-    else:
-        return
-    raise EngineStartError(f"{spec.model}: {reason}") from None
 
 
 def _refuse_unknown_arguments(spec: EngineSpec, known: Any) -> None:

@@ -260,7 +260,7 @@ def copy_of(model: Path, folder: Path, **changes: Any) -> Path:
 
 
 def test_a_folder_that_is_no_model_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(EngineStartError, match=r"holds no config\.json"):
+    with pytest.raises(EngineStartError, match=r"the folder holds no config\.json"):
         start(EngineSpec(str(tmp_path)))
     with pytest.raises(EngineStartError, match="no such folder"):
         start(EngineSpec(str(tmp_path / "missing")))
