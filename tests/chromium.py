@@ -124,7 +124,6 @@ class Page:
 
     def __init__(self, browser: Chromium) -> None:
         self._browser = browser
-        browser.events.clear()
         self._target = browser.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -172,7 +171,8 @@ class Page:
     def events(self, method: str) -> list[dict[str, Any]]:
         """The parameters of all events of one kind so far."""
         self.evaluate("0")  # Whatever happened before this answer has arrived with it.
-        return [event["params"] for event in self._browser.events if event.get("method") == method]
+        mine = (event for event in self._browser.events if event.get("sessionId") == self._session)
+        return [event["params"] for event in mine if event["method"] == method]
 
     def complaints(self) -> list[str]:
         """Exceptions, refusals by the page's policy, and everything else the console would show."""
