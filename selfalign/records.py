@@ -180,7 +180,10 @@ class Constitution:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the engine samples one completion; the names and meanings are vLLM's `SamplingParams`."""
+    """How the engine samples one completion; the names and meanings are vLLM's `SamplingParams`.
+
+    Raises ValueError ("<key>: ...") for a value that no engine takes.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -192,6 +195,20 @@ class Sampling:
     repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
     bad_words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "temperature": (0.0, 2.0),
+            "top_p": (1e-6, 1.0),
+            "min_p": (0.0, 1.0),
+            "max_tokens": (1, 2**20),
+            "presence_penalty": (-2.0, 2.0),
+            "frequency_penalty": (-2.0, 2.0),
+            "repetition_penalty": (1e-6, 10.0),
+        }
+        for name, (low, high) in bounds.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name}: must lie between {low:g} and {high:g}, is {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)

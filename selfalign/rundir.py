@@ -78,7 +78,7 @@ class RunDir:
     """A run directory opened for writing; a context manager that holds the lock.
 
     `recipe` is the resolved recipe and `manifest` what it resolved to, both as plain JSON values. In an empty or
-    new folder they are written; in the folder of an earlier start they must agree with what stands there, but for
+    new folder they are written; in one whose rounds have begun they must agree with what stands there, but for
     `CHANGEABLE` and a `propose.target` that grows. Raises `RunDirError`.
     """
 
@@ -235,12 +235,16 @@ def _take_lock(path: Path) -> int:
 
 
 def _write_or_compare(path: Path, recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
-    if is_run(path):
+    # A run that never got to its first round has made nothing that another recipe could contradict.
+    is_begun = is_run(path) and any(
+        (path / name).stat().st_size for name in (ROUNDS, OUTCOMES) if (path / name).exists()
+    )
+    if is_begun:
         _refuse_changed_recipe(path, read_recipe(path), recipe)
         _refuse_changed_sources(path, read_manifest(path), manifest)
-    elif foreign := sorted(_foreign_names(path)):
+    elif not is_run(path) and (foreign := sorted(_foreign_names(path))):
         raise RunDirError(f"{path}: not empty and not a run directory (it has {foreign[0]!r}); choose another --output")
-    if (path / MANIFEST).is_file():
+    if is_begun:
         manifest = read_manifest(path)
     write_atomically(path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     write_atomically(path / RECIPE, yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True))

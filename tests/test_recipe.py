@@ -55,6 +55,7 @@ def test_set_reaches_into_a_spec_that_is_not_there_by_default():
         ("a: [1\n", r"mine\.yaml:\d: not valid YAML"),
         ("slots: 3\nslots: 4\n", r"mine\.yaml:2: not valid YAML \(key 'slots' stands twice\)"),
         ("propose: {source: {limit: 3}}\n", r"mine\.yaml: propose\.source\.path is missing"),
+        ("align: {sampling: {temperature: -1}}\n", r"align\.sampling\.temperature: must lie between 0 and 2, is -1"),
         ("align: {sampling: {stop: x}}\n", r"align\.sampling\.stop: a list is needed"),
     ],
 )

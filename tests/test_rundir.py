@@ -28,6 +28,13 @@ from selfalign.rundir import Journal, RunDir
 RECIPE = {"name": "x", "slots": 8, "propose": {"target": 10, "window": 2}, "dataset": {"holdout": 0.0}}
 MANIFEST = {"selfalign": "0", "seeds_digest": "a"}
 
+
+def begin(path):
+    """A run that has got to its first round."""
+    with RunDir(path, RECIPE, MANIFEST) as run:
+        run.rounds.append(Round(0, (), (), (), Usage()))
+
+
 anything = st.text(st.characters(codec=None, categories=None), max_size=30)
 instructions = st.builds(Instruction, anything, anything, anything, anything)
 rounds = st.builds(
@@ -145,15 +152,13 @@ def test_a_folder_that_cannot_be_made_is_one_error(tmp_path):
     ],
 )
 def test_a_changed_recipe_is_refused_naming_the_key(tmp_path, change, complaint):
-    with RunDir(tmp_path, RECIPE, MANIFEST):
-        pass
+    begin(tmp_path)
     with pytest.raises(RunDirError, match=complaint):
         RunDir(tmp_path, {**RECIPE, **change}, MANIFEST)
 
 
 def test_target_upwards_slots_and_dataset_may_change(tmp_path):
-    with RunDir(tmp_path, RECIPE, MANIFEST):
-        pass
+    begin(tmp_path)
     changed = {**RECIPE, "slots": 2, "dataset": {"holdout": 0.1}, "propose": {"target": 11, "window": 2}}
     with RunDir(tmp_path, changed, MANIFEST):
         pass
@@ -161,8 +166,7 @@ def test_target_upwards_slots_and_dataset_may_change(tmp_path):
 
 
 def test_changed_seeds_are_refused_but_another_version_is_not(tmp_path):
-    with RunDir(tmp_path, RECIPE, MANIFEST):
-        pass
+    begin(tmp_path)
     with RunDir(tmp_path, RECIPE, {**MANIFEST, "selfalign": "1"}):
         pass
     assert rundir.read_manifest(tmp_path) == MANIFEST
@@ -183,3 +187,12 @@ def test_what_is_no_run_is_said_to_be_none(tmp_path):
     with pytest.raises(RunDirError, match="not a run directory"):
         rundir.read_recipe(tmp_path)
     assert not rundir.is_run(tmp_path)
+
+
+def test_a_run_that_made_nothing_yet_may_take_another_recipe(tmp_path):
+    with RunDir(tmp_path, RECIPE, MANIFEST):
+        pass
+    with RunDir(tmp_path, {**RECIPE, "name": "y"}, {**MANIFEST, "seeds_digest": "b"}):
+        pass
+    assert rundir.read_recipe(tmp_path)["name"] == "y"
+    assert rundir.read_manifest(tmp_path)["seeds_digest"] == "b"
