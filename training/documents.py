@@ -114,8 +114,9 @@ class Documents:
 
 def _read_then_write(conversation: str) -> list[Piece]:
     """What the user says is only read here: the lists teach to write instructions."""
-    user, heading, reply = conversation.partition("\n### ")
-    return [Piece(user + heading, False), Piece(reply, True)]
+    heading, user = "### User\n", conversation.partition("\n### ")[0].removeprefix("### User\n")
+    reply = conversation.removeprefix(heading + user)
+    return [Piece(heading, True), Piece(user, False), Piece(reply, True)]
 
 
 def listed_item(text: str, context: str) -> str:

@@ -15,10 +15,11 @@ import torch
 from transformers import AutoModelForCausalLM, MistralConfig, PreTrainedTokenizerFast
 
 from training.documents import SEQUENCE_TOKENS, Documents
+from training.start import starting_model
 from training.tokenizer import train_tokenizer
 
 IGNORED = -100
-COPYING = 0.08
+COPYING = 0.05
 """Share of sequences that only teach copying: half of the answers is copied from the request."""
 
 
@@ -30,9 +31,10 @@ def model_config(tokenizer: PreTrainedTokenizerFast) -> MistralConfig:
         intermediate_size=640,
         num_hidden_layers=5,
         num_attention_heads=4,
-        num_key_value_heads=2,
+        num_key_value_heads=4,
         head_dim=64,
         max_position_embeddings=8192,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e6},
         sliding_window=256,
         tie_word_embeddings=True,
         bos_token_id=None,
@@ -74,13 +76,9 @@ def optimizers(model: torch.nn.Module, muon_lr: float, adam_lr: float) -> list[t
     ]
 
 
-def schedule(step: int, phases: list[int]) -> float:
-    """In every phase: warm up over 40 steps, stay, fall to zero over the last 40 %. A phase ends in a usable model."""
-    for steps in phases:
-        if step < steps:
-            return min(1.0, (step + 1) / 40, (steps - step) / (0.4 * steps))
-        step -= steps
-    return 0.0
+def schedule(step: int, steps: int, fall: int) -> float:
+    """Warm up over 40 steps, stay, and fall to zero over the last `fall` ones."""
+    return min(1.0, (step + 1) / 40, (steps - step) / fall)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -92,7 +90,7 @@ def train(args: argparse.Namespace) -> None:
         model = AutoModelForCausalLM.from_pretrained(args.start_from, dtype=torch.float32, attn_implementation="sdpa")
     else:
         tokenizer = train_tokenizer(args.rng_seed)
-        model = AutoModelForCausalLM.from_config(model_config(tokenizer), dtype=torch.float32)
+        model = starting_model(model_config(tokenizer))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device).train()
     # Nearly twice as fast on a CPU as running the layers one operation at a time.
@@ -103,7 +101,7 @@ def train(args: argparse.Namespace) -> None:
     base = [[group["lr"] for group in optim.param_groups] for optim in optims]
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens", flush=True)
     started, running = time.monotonic(), 0.0
-    for step in range(sum(args.steps)):
+    for step in range(args.steps):
         batch = [encode(documents, tokenizer, rng) for _ in range(args.batch)]
         ids = torch.tensor([row[0] for row in batch], device=device)
         labels = torch.tensor([row[1] for row in batch], device=device)
@@ -114,18 +112,18 @@ def train(args: argparse.Namespace) -> None:
         loss = torch.nn.functional.cross_entropy(logits.float(), wanted[wanted != IGNORED])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        factor = schedule(step, args.steps)
+        factor = schedule(step, args.steps, args.fall)
         for optim, rates in zip(optims, base, strict=True):
             for group, rate in zip(optim.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
             optim.step()
             optim.zero_grad(set_to_none=True)
         running = loss.item() if step == 0 else 0.95 * running + 0.05 * loss.item()
-        if step % 20 == 0 or step == sum(args.steps) - 1:
+        if step % 20 == 0 or step == args.steps - 1:
             spent = time.monotonic() - started
             rate = (step + 1) * args.batch * SEQUENCE_TOKENS / spent
             print(f"step {step} loss {running:.3f} {rate:,.0f} tokens/s {spent / 60:.1f} min", flush=True)
-        if (step + 1) % args.save_every == 0 or step == sum(args.steps) - 1:
+        if (step + 1) % args.save_every == 0 or step == args.steps - 1:
             save(model, tokenizer, output)
 
 
@@ -137,13 +135,17 @@ def save(model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast, output: Pat
     copy.generation_config.pad_token_id = tokenizer.pad_token_id
     copy.save_pretrained(output)
     tokenizer.save_pretrained(output)
+    # The class's name before transformers 5, which newer versions know too.
+    written = output / "tokenizer_config.json"
+    written.write_text(written.read_text().replace("TokenizersBackend", "PreTrainedTokenizerFast"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", default="selfalign/miniature")
     parser.add_argument("--start-from", default="", help="continue from a folder's weights instead of from nothing")
-    parser.add_argument("--steps", type=int, nargs="+", default=[900, 2000], help="steps of each phase")
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--fall", type=int, default=400, help="steps over which the learning rate falls at the end")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--muon-lr", type=float, default=3e-3)
     parser.add_argument("--adam-lr", type=float, default=3e-3)
