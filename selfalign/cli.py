@@ -134,6 +134,20 @@ def export(run: RunPath) -> None:
     _export(run)
 
 
+@app.command("report")
+def make_report(
+    run: RunPath,
+    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser as well.")] = False,
+) -> None:
+    """Write the run's report, one HTML page that needs no network, and print its path."""
+    from selfalign.report import write_report
+
+    path = write_report(run)
+    typer.echo(path)
+    if open_it:
+        typer.launch(str(path))
+
+
 @app.command()
 def recheck(run: RunPath, overrides: Overrides = None) -> None:
     """Judge the answers of a run again by other checks, without the engine, and rebuild dataset and report.
