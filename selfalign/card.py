@@ -163,8 +163,8 @@ def _about(facts: CardFacts) -> str:
         + "\n\n- `engraving`: `messages` with one user and one assistant turn, nothing else: what a trainer needs.\n"
         "- `full`: the same rows with id, instruction, context, the model's internal thought, the principles that the "
         "thought cites, answer, source, the outcome of every check, model, sampling and digests.\n\n"
-        '```python\nfrom datasets import load_dataset\n\nrows = load_dataset(".", "full", split="train")  '
-        "# or this dataset's name on the Hub\n```"
+        "```python\nfrom datasets import load_dataset\n\n# or the dataset's name on the Hub\n"
+        'rows = load_dataset("path/to/this/folder", "full", split="train")\n```'
     )
 
 

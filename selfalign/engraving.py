@@ -18,7 +18,7 @@ CHAT_TEMPLATE = "".join(_TEMPLATE_LINES)
 
 
 def training_snippet(model: str) -> str:
-    """A Python script that engraves a dataset into `model` (Hub name or folder), run in the dataset's folder."""
+    """A Python script that engraves a dataset into `model` (Hub name or folder)."""
     template = "\n".join(f"        {json.dumps(line)}" for line in _TEMPLATE_LINES)
     return _SNIPPET.replace("{model}", json.dumps(model)).replace("{template}", template)
 
@@ -28,7 +28,7 @@ from datasets import load_dataset
 from transformers import AutoTokenizer
 from trl import SFTConfig, SFTTrainer
 
-DATASET = "."  # this folder, or the dataset's name on the Hub
+DATASET = "path/to/this/folder"  # or the dataset's name on the Hub
 MODEL = {model}
 
 tokenizer = AutoTokenizer.from_pretrained(MODEL)
