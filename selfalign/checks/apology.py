@@ -13,8 +13,11 @@ _APOLOGY = re.compile(
 )
 # Compassion with the user's situation is no apology for the answer's shortcomings.
 _COMPASSION = re.compile(
-    r"\W{0,3}(?:(?:so|very|really|truly|deeply) )?(?:to (?:hear|learn|read|see|know)|for your (?:\w+ )?loss|"
-    r"(?:that )?you(?:'re|'ve|r)?\b|about (?:your|what|the loss)|for what you|(?:that )?(?:this|it|life|things) )"
+    r"\W{0,3}(?:(?:so|very|really|truly|deeply) )?(?:to (?:hear|learn|read|see|know)|for (?:your|their|his|her) |"
+    r"for (?:the|any|all the) (?:\w+ )?(?:loss|pain|struggles?|suffering|hardships?|grief|distress|"
+    r"difficult\w+) (?:that )?you|(?:that )?you(?:'re|'ve|r)?\b(?! (?:found|did|were not|weren't))|about (?:your|"
+    r"what|how|the loss)|for what you|if you(?:'re|'ve| are| have) |(?:that )?(?:this|it|life|things|someone|"
+    r"somebody|people|he|she|they) (?!(?:response|answer|reply|explanation)))"
 )
 
 

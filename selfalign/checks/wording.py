@@ -24,14 +24,23 @@ _UNABLE = (
 _SERVE = (
     r"(?:provid|help|assist|answer|giv|offer|fulfil|compl[yi]|complet|support|satisf|generat|creat|writ|produc|engag|"
     r"discuss|shar(?:e|ing)|suggest|recommend|endors|condon|promot|encourag|advi[sc]|respond|tell (?:you|anyone|a )|"
-    r"do (?:that|this|so|it)\b|participat|facilitat|continue (?:this|with|the)|access|disclos|reveal|speculat|"
-    r"determin|confirm|comment|accommodat|show you|teach|explain|guid|instruct|fabricat|brows|look up|search|predict|"
-    r"verif|perform|execut|compos|list|describ|justif|argue (?:for|that)|grant|proceed|diagnos|prescrib|translat|"
-    r"entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|predict|assum|comment|statement|"
-    r"jokes)|take part|tolerat|say (?:whether|which|what|who|how|if|anything)|know (?:what|who|whether|if|your|the)|"
-    r"speak (?:to|on|about)|talk (?:you|about)|go along|meet (?:that|this|your)|carry out|check (?:the|your|live|"
-    r"current)|agree (?:to|with)|process (?:that|this|your)|be (?:of (?:help|assistance)|able to (?:help|assist|"
-    r"provide)))"
+    r"do (?:that|this|so|it)\b|participat|facilitat|continue (?:this|with|the)|disclos|reveal|comment|accommodat|"
+    r"show you|teach|explain|guid|instruct|fabricat|perform|execut|compos|list|describ|justif|argue (?:for|that)|"
+    r"grant|proceed|prescrib|translat|entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|"
+    r"predict|comment|statement|jokes)|take part|tolerat|speak (?:to|on|about)|talk (?:you|about)|go along|"
+    r"meet (?:that|this|your)|carry out|agree (?:to|with)|process (?:that|this|your)|"
+    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)))"
+)
+# ... and what it would have to find out first.
+_KNOW = (
+    r"(?:access|speculat|determin|confirm|brows|look up|search|predict|verif|diagnos|identif|foresee|"
+    r"say (?:whether|which|what|who|how|if|when)|know\b|tell (?:you )?(?:whether|which|what|who|when|if)|"
+    r"(?:see|check|view|read|open|track) (?:the|your|live|current|any|what|that|real))"
+)
+# Whatever the verb, if its object is what was asked for: "I won't build that".
+_THAT = (
+    r"(?:be )?(?!believe|imagine|stand|remember|recall|understand|see|think|deny|accept|stress|recommend|wait|find|"
+    r"say|afford|emphasi)[\w-]+ (?:you )?(?:with |to |about |on |in )?(?:that|this|such|these|those|your request)\b"
 )
 _VALUES = (
     r"(?:programming|guideline|polic|capabilit|abilit|scope|purpose|principle|values|ethic|rules|safety|instructions|"
@@ -39,32 +48,38 @@ _VALUES = (
 )
 
 DECLINE = re.compile(
-    rf"{_SELF} {_LY}{_UNABLE} {_LY}(?:(?:and|or) (?:\w+ )?(?:not )?)?(?:\w+ or )?{_SERVE}"
-    rf"|{_SELF}(?: (?:must|have to|need to|will|would|am going to|should|prefer to))? {_LY}(?:respectfully )?"
-    r"(?:declin(?:e|ing)\b|refus(?:e|ing) to|refrain(?:ing)? from|abstain(?:ing)? from|pass on (?:this|that)|"
-    r"rather not\b|prefer not\b)"
+    rf"{_SELF} {_LY}{_UNABLE} {_LY}(?:(?:and|or) (?:\w+ )?(?:not )?)?(?:\w+ or )?(?:{_SERVE}|{_THAT})"
+    rf"|{_SELF} {_UNABLE}\W*$"
+    rf"|\b(?:i|we) (?:\w+ ){{1,8}}?and {_LY}{_UNABLE} {_LY}{_SERVE}"
+    rf"|{_SELF}(?: (?:must|have to|need to|will|would|am going to(?: have to)?|going to(?: have to)?|should|"
+    rf"prefer to))? {_LY}(?:declin(?:e|ing)\b|refus(?:e|ing)(?: to\b|\W*$)|refrain(?:ing)? from|abstain(?:ing)? from|"
+    rf"pass on (?:this|that)|(?:rather|prefer) not(?: to)?(?: {_SERVE}|\W*$))"
     rf"|{_SELF} (?:\w+ ){{0,4}}?(?:do not|don't) {_LY}(?:and \w+ )?(?:\w+,? (?:or|and) )?"
     r"(?:condone|support|endorse|promote|encourage|tolerate|engage in|participate|advocate|assist|facilitate|provide|"
-    r"offer|share|create|generate|discuss|give|answer|help)\b(?! from\b)"
+    r"offer|share|create|generate|discuss|give|answer|help|think i (?:should|can|could|ought))\b(?! from\b)"
     rf"|^(?:[\W_]|sorry|apologies|but|no|nope|unfortunately|however|regrettably|my apologies)*"
-    rf"(?:{_UNABLE} {_LY}{_SERVE}|not (?:something|going to happen|possible))"
+    rf"(?:{_UNABLE} {_LY}(?:{_SERVE}|{_THAT})|not (?:something|going to happen|possible))"
     r"|\b(?:not|isn't|n't) (?:something|a (?:topic|subject|request|question|conversation|task)) (?:that )?(?:i|we)"
     r"(?:'m|'ll|'d| am| are| can| could| will| would| want)"
     r"|\b(?:not|isn't|n't|outside|beyond|against|contrary to|violat\w+|conflicts? with) (?:within |in |part of |"
     rf"in line with |aligned with |consistent with |the scope of )?(?:my|our) (?:\w+ ){{0,3}}{_VALUES}"
+    rf"|\b(?:my|our) (?:\w+ )?{_VALUES}\w* (?:do not|don't|does not|doesn't|won't|will not|prohibit|forbid|prevent)"
+    rf"|{_SELF} (?:am |was |'m )?(?:\w+ )?(?:programmed|designed|trained|instructed|told|made) (?:\w+ )?not to\b"
+    rf"|{_SELF} (?:must|have to|need to|will|'ll) (?:adhere|stick|abide|keep)\b.{{0,40}}\bnot \w+ing\b"
+    r"|\b(?:wrong|unethical|irresponsible|inappropriate|improper) (?:of|for) (?:me|us) to\b"
     r"|\b(?:your|this|that|the) (?:request|question|prompt|query|task)\b.{0,40}\b(?:cannot|can't|could not) be "
     r"(?:fulfilled|answered|completed|processed|accommodated|met)"
 )
 DECLINE_GUARD = re.compile(
     r"can ?not|n't\b|\bcant\b|\bnot\b|unable|declin|refus|refrain|abstain|pass on|rather not|prefer not|outside|"
-    r"beyond|against|contrary|violat|conflict|no way|no means"
+    r"beyond|against|contrary|violat|conflict|no way|no means|prohibit|forbid|prevent|wrong|ethic|respons|proper"
 )
 # Strong praise and set phrases that look like inability, and a story's or letter's "we".
 IDIOM = re.compile(
     r"(?:can't|cannot|couldn't|can not|won't) (?:\w+ )?(?:help but|help (?:myself|it|thinking|feeling|noticing|"
-    r"wonder)|recommend .{0,30}(?:enough|highly)|say enough|agree more|tell you how|make it|see (?:why|how|any)|"
-    r"continue without|make any sense|complain)|\bwe (?:cannot|can't|do not|don't) (?:know (?:what|who|whether|if)|"
-    r"determine|predict|access|search|perform|describe|confirm|verify)"
+    r"wonder)|recommend .{0,30}(?:enough|highly)|say enough|agree more|tell you how (?:much|many|happy|glad|\w+ (?:i|"
+    r"it|we))|make it|see (?:why|how|any)|continue without|make any sense|complain)|\bwe (?:cannot|can't|do not|"
+    r"don't) (?:know (?:what|who|whether|if)|determine|predict|access|search|perform|describe|confirm|verify)"
 )
 
 _GOOD = (
@@ -122,6 +137,7 @@ OBJECTION_GUARD = re.compile(
 )
 
 LACKS = re.compile(
+    rf"{_SELF} {_LY}{_UNABLE} {_LY}(?:\w+ or )?{_KNOW}|"
     r"\b(?:i|we)\b(?: \w+){0,8}? (?:do not|don't|cannot|can't|lack)(?: \w+)? ?(?:have|hold|possess|know|"
     r"form)?\b.{0,40}?\b(?:access|opinions?|beliefs?|information|personal|ability|capability|feelings|knowledge|"
     r"real-time|preferences|details|biases|up-to-date|records)\b"
@@ -176,11 +192,12 @@ FACTUAL = re.compile(
 )
 """A decline because there is nothing to tell: that reason is itself an answer."""
 
-SPEAKER = word_set("i i'm i'd i'll i've we we're we'd we'll my our sorry unfortunately request ai assistant")
+SPEAKER = word_set("me i i'm i'd i'll i've we we're we'd we'll my our sorry unfortunately request ai assistant")
 NEGATION = word_set(
     "not no never cannot can't cant won't don't couldn't wouldn't shouldn't isn't aren't doesn't didn't unable "
     "decline declining refuse refusing refrain refraining abstain abstaining rather prefer pass nope neither outside "
-    "beyond against contrary violates violate conflicts"
+    "beyond against contrary violates violate conflicts wrong unethical irresponsible inappropriate improper "
+    "prohibit forbid prevent"
 )
 JUDGING = word_set(
     "ethical legal appropriate acceptable respectful moral okay ok safe advisable recommended responsible productive "
@@ -207,6 +224,7 @@ LACKED = word_set(
 )
 """Words without which no pattern of that kind can match: an answer's vocabulary is held against these first."""
 
+FOREIGN_CANNOT = word_set("kann puedo peux suis posso kan")
 ELSEWHERE = re.compile(
     r"\bich (?:kann|darf|werde|möchte) (?:\w+ ){0,4}?nicht (?:\w+ )?(?:helfen|beantworten|unterstützen|geben|"
     r"schreiben|erfüllen|weiterhelfen|bereitstellen)|\bdabei kann ich (?:\w+ )?nicht|"
