@@ -39,8 +39,9 @@ TokenCounter = Callable[[Prompt], int]
 
 # What is right for a CPU, where the recipe says nothing. Compiling costs minutes and gains little there. A prompt
 # that is prefilled in pieces with a seed of its own kills vLLM's CPU engine (torch's CPU generator has no offset):
-# with chunked prefill off, a prompt waits for a step that it fits into instead.
-_CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False}
+# with chunked prefill off, a prompt waits for a step that it fits into instead. The prefix cache holds whole blocks,
+# and of vLLM's 128 tokens for a CPU the last one of the shared prefix is computed again by every request.
+_CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "block_size": 32}
 _SMALL_MODEL = 2**28
 _CACHE_OF_SMALL, _CACHE_OF_OTHERS = 2**29, 2**32
 """Bytes: folders of weights up to the first get a cache of the second on a CPU, others the third. Filling the cache

@@ -189,10 +189,10 @@ def test_help_loads_nothing_heavy_and_answers_at_once() -> None:
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "selfalign.cli", "--help"], capture_output=True, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "selfalign", "--help"], capture_output=True, cwd=ROOT, check=True)
         times.append(time.perf_counter() - start)
     # The README's figure is 0.3 s on a quiet machine; here others may be at work.
-    assert min(times) < 0.6
+    assert min(times) < 0.8
 
 
 def test_show_never_imports_the_engine() -> None:
