@@ -93,7 +93,8 @@ class Pool:
     """What has been kept so far, and how far the rounds have come; the state that `propose` continues from.
 
     `index` knows every seed and every accepted instruction; `sizes[i]` is the number of accepted instructions after
-    round i. `find_contamination` names file and line of an evaluation prompt that a text repeats, or None.
+    round i, `num_judged` the number of verdicts so far. `find_contamination` names file and line of an evaluation
+    prompt that a text repeats, or None.
     """
 
     seeds: tuple[Seed, ...]
@@ -102,6 +103,7 @@ class Pool:
     accepted: list[Instruction] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     dry_rounds: int = 0
+    num_judged: int = 0
 
     def __post_init__(self) -> None:
         self._index_all(self.seeds)
@@ -118,6 +120,7 @@ class Pool:
     def note(self, finished: Round) -> None:
         """Count a round whose accepted instructions are in the index already."""
         self.accepted.extend(finished.accepted)
+        self.num_judged += len(finished.accepted) + len(finished.rejected)
         self.sizes.append(len(self.accepted))
         self.dry_rounds = 0 if finished.accepted else self.dry_rounds + 1
 
@@ -170,8 +173,8 @@ async def propose_from_source(
     Ends with the source or at the target. Raises `RecipeError` where the source cannot be read.
     """
     instructions = read_source(spec.source)
-    # A round takes a fixed number of rows, so the rounds journalled say how many rows are behind us.
-    next(islice(instructions, len(pool.sizes) * SOURCE_ROUND, len(pool.sizes) * SOURCE_ROUND), None)
+    # Every row was judged once, so the verdicts journalled say how many rows are behind us.
+    next(islice(instructions, pool.num_judged, pool.num_judged), None)
     while len(pool.accepted) < spec.target:
         rows = tuple(islice(instructions, SOURCE_ROUND))
         if not rows:

@@ -18,7 +18,8 @@ from selfalign.errors import RecipeError
 from selfalign.records import Instruction
 from selfalign.rows import read_rows, text_field
 
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+# A name with the ending of a data file is a file that is not there.
+_HUB_NAME = re.compile(r"(?!.*\.(?:jsonl?|parquet|gz)$)[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
