@@ -6,9 +6,9 @@ number of tokens that the texts do not share, m + n - 2 LCS for a pair that qual
 near-duplicate, and what is left is compared. About 0.1 ms per thousand texts.
 """
 
-from math import ceil
-
 import numpy as np
+
+from selfalign.postings import least_lcs
 
 BUCKETS = 512
 
@@ -53,7 +53,7 @@ class LongTexts:
 def shortest_match(length: int, threshold: float) -> int:
     """The length of the shortest text that one of `length` tokens can be a near-duplicate of."""
     shortest = 1
-    while max(1, ceil(threshold * (length + shortest) / 2 - 1e-6)) > shortest:
+    while least_lcs(length, shortest, threshold) > shortest:
         shortest += 1
     return shortest
 

@@ -28,8 +28,8 @@ import numpy as np
 from rapidfuzz.distance import LCSseq
 
 from selfalign.longtexts import LongTexts, shortest_match
-from selfalign.postings import BLOCK, MAX_LENGTH, Block, Limits, Ranking, Segment, build_segment
-from selfalign.tokens import tokeniser
+from selfalign.postings import BLOCK, MAX_LENGTH, Block, Limits, Ranking, Segment, build_segment, least_lcs
+from selfalign.tokens import TOKENISERS, tokeniser
 
 CONTEXT_TOKENS = 128
 """How many tokens of a context count."""
@@ -60,9 +60,10 @@ class NoveltySpec:
             raise ValueError(f"threshold: must be a number, is {self.threshold!r}")
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold: must be between 0 and 1, is {self.threshold}")
-        tokeniser(self.tokeniser)
+        if self.tokeniser not in TOKENISERS:
+            raise ValueError(f"tokeniser: {' or '.join(TOKENISERS)}, not {self.tokeniser!r}")
         if self.context not in ("both", "ignore"):
-            raise ValueError(f"context: 'both' or 'ignore', not {self.context!r}")
+            raise ValueError(f"context: both or ignore, not {self.context!r}")
 
 
 class Neighbour(NamedTuple):
@@ -97,6 +98,7 @@ class NoveltyIndex:
         self._first_of: dict[int, int] = {}  # ... and back
         self._counts = np.zeros(block_size, np.int32)
         self._signatures = np.zeros(block_size, np.uint64)
+        self._second_signatures = np.zeros(block_size, np.uint64)
         self._lengths = np.zeros(block_size, np.uint8)
         self._heads = np.zeros(block_size, np.uint8)
         self._blocks: list[Block] = []
@@ -121,10 +123,13 @@ class NoveltyIndex:
         turn = self._turn(text, context)
         if not turn.tokens or not self._ids:
             return None
+        candidates = self._candidates(turn.tokens)
+        if not candidates:
+            return None
         best, similarity = -1, self.spec.threshold
         comparison = _Comparison(turn, self._vocabulary, self._first_of)
-        for candidate in sorted(self._candidates(turn.tokens)):
-            found = comparison.similarity(*self._stored(candidate))
+        for candidate in sorted(candidates):
+            found = comparison.similarity(*self._stored(candidate), above=similarity)
             if found > similarity:
                 best, similarity = candidate, found
         return Neighbour(self._ids[best], similarity) if best >= 0 else None
@@ -171,17 +176,18 @@ class NoveltyIndex:
         turn = self._turn(text, context)
         number, length = len(self._ids), len(turn.tokens)
         if number == len(self._signatures):
-            self._signatures, self._lengths, self._heads = map(_doubled, (self._signatures, self._lengths, self._heads))
+            self._signatures, self._second_signatures = _doubled(self._signatures), _doubled(self._second_signatures)
+            self._lengths, self._heads = _doubled(self._lengths), _doubled(self._heads)
         numbers = self._numbers(turn.tokens)
         if length >= self._long_from:
             self._long.add(number, np.array(numbers, np.int64))
         if length > MAX_LENGTH:
             self._long_tokens[number] = array("I", numbers), turn.head
-            self._lengths[number] = self._heads[number] = self._signatures[number] = 0
         else:
             elements = self._elements(numbers)
             self._open.extend(elements)
             self._signatures[number] = _signature(elements)
+            self._second_signatures[number] = _second_signature(elements)
             self._lengths[number] = length
             self._heads[number] = turn.head
         self._open_ends.append(len(self._open))
@@ -252,7 +258,9 @@ class NoveltyIndex:
         found: set[int] = set()
         if length <= MAX_LENGTH:
             elements = self._known_elements(numbers)
-            found.update(self._from_segments(elements, length), self._from_loose(elements, length))
+            signature = np.uint64(_signature(elements))
+            texts = [*self._from_segments(elements, length, signature), *self._from_loose(elements, length, signature)]
+            found.update(self._sifted(texts, elements, length) if texts else ())
         if length >= self._long_from:
             longer_than = MAX_LENGTH if length <= MAX_LENGTH else 0
             found.update(self._long.candidates(length, np.array(numbers, np.int64), longer_than))
@@ -269,7 +277,7 @@ class NoveltyIndex:
             elements.append(self._repetitions.get(number << 8 | times) if times else number)
         return [element for element in elements if element is not None]
 
-    def _from_segments(self, elements: list[int], length: int) -> list[int]:
+    def _from_segments(self, elements: list[int], length: int, signature: np.uint64) -> list[int]:
         limits = self._limits.of_length(length)
         unknown = length - len(elements)  # the rarest of all: they take the first places of the prefix
         places: list[int] = []
@@ -290,15 +298,21 @@ class NoveltyIndex:
         code = np.concatenate(codes)
         reached = np.flatnonzero(limits.places.take(code) > np.repeat(np.array(places, np.uint8), sizes))
         text = np.concatenate(texts).take(reached)
-        bits = np.bitwise_count(self._signatures.take(text) ^ np.uint64(_signature(elements)))
+        bits = np.bitwise_count(self._signatures.take(text) ^ signature)
         return text[bits <= limits.bits_at.take(code.take(reached)) + len(elements)].tolist()
 
-    def _from_loose(self, elements: list[int], length: int) -> list[int]:
+    def _from_loose(self, elements: list[int], length: int, signature: np.uint64) -> list[int]:
         first, last = self._first_loose * self._block_size, len(self._ids)
         limits = self._limits.of_length(length)
-        bits = np.bitwise_count(self._signatures[first:last] ^ np.uint64(_signature(elements)))
+        bits = np.bitwise_count(self._signatures[first:last] ^ signature)
         close = np.flatnonzero(bits <= limits.bits.take(self._lengths[first:last]) + len(elements))
         return (close + first).tolist()
+
+    def _sifted(self, texts: list[int], elements: list[int], length: int) -> list[int]:
+        """Those whose second signature is close as well: it has the elements on other bits, so most do not pass."""
+        bits = np.bitwise_count(self._second_signatures.take(texts) ^ np.uint64(_second_signature(elements)))
+        allowed = self._limits.of_length(length).bits.take(self._lengths.take(texts)) + len(elements)
+        return [text for text, passes in zip(texts, (bits <= allowed).tolist(), strict=True) if passes]
 
     def _stored(self, number: int) -> tuple[Sequence[int], int]:
         """The elements of a kept text in the order of the text, and how many are the instruction's."""
@@ -328,20 +342,25 @@ class _Comparison:
             if (number := vocabulary.get(token)) is not None
         }
 
-    def similarity(self, elements: Sequence[int], head: int) -> float:
-        """As the module says, for a kept text of these elements, the first `head` of them the instruction's."""
+    def similarity(self, elements: Sequence[int], head: int, above: float) -> float:
+        """As the module says, for a kept text of these elements, the first `head` of them the instruction's.
+
+        Only a similarity of more than `above` is exact; less may come out as 0.
+        """
         character, first_of = self._character, self._first_of
         other = "".join([character.get(first_of.get(element, element), "\0") for element in elements])
         turn, ours = self._turn, self._head
         if ours < len(turn) and head < len(other):
-            instruction = _rouge_l(turn[:ours], other[:head])
-            return min(instruction, _rouge_l(turn[ours:], other[head:]))
-        return _rouge_l(turn, other)
+            instruction = _rouge_l(turn[:ours], other[:head], above)
+            return min(instruction, _rouge_l(turn[ours:], other[head:], above))
+        return _rouge_l(turn, other, above)
 
 
-def _rouge_l(one: str, other: str) -> float:
-    """ROUGE-L F (Lin 2004), computed as rouge_score does: the same floating-point number."""
-    lcs = LCSseq.similarity(one, other)
+def _rouge_l(one: str, other: str, above: float) -> float:
+    """ROUGE-L F (Lin 2004), computed as rouge_score does: the same floating-point number where it is more than `above`,
+    else perhaps 0.
+    """
+    lcs = LCSseq.similarity(one, other, score_cutoff=least_lcs(len(one), len(other), above))
     if not lcs:
         return 0.0
     precision, recall = lcs / len(other), lcs / len(one)
@@ -353,6 +372,14 @@ def _signature(elements: Iterable[int]) -> int:
     signature = 0
     for element in elements:
         signature |= _BITS[element & 63]
+    return signature
+
+
+def _second_signature(elements: Iterable[int]) -> int:
+    # Multiplication by 2 ** 64 / the golden ratio scatters the numbers (Knuth 1973, volume 3, section 6.4).
+    signature = 0
+    for element in elements:
+        signature |= _BITS[(element * 0x9E3779B97F4A7C15 >> 40) & 63]
     return signature
 
 

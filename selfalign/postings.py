@@ -17,6 +17,7 @@ run, which `build_segment` makes block by block: whoever drives it decides how m
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -42,17 +43,24 @@ class Block(NamedTuple):
     ends: np.ndarray
 
 
+def least_lcs(m: int, n: int, threshold: float) -> int:
+    """The smallest longest common subsequence with which texts of m and n tokens can exceed a ROUGE-L F threshold.
+
+    1e-6 stands above every rounding error: a tie counts as possible, and its floating-point number decides.
+    """
+    return max(1, ceil(threshold * (m + n) / 2 - 1e-6))
+
+
 class Limits:
     """What a ROUGE-L F threshold means for lengths, as tables.
 
-    `least(m, n)` is the smallest longest common subsequence with which the F-measure can exceed the threshold. A place
-    in the prefix of a text, (n, j), is coded as `base[n] + j`; `prefix[n]` is the number of such places.
+    `least[m, n]` is `least_lcs`. A place in the prefix of a text, (n, j), is coded as `base[n] + j`; `prefix[n]` is the
+    number of such places.
     """
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
         lengths = np.arange(MAX_LENGTH + 1)
-        # least[m, n]; 1e-6 stands above every rounding error, so a tie counts as qualified until it is compared.
         self.least = np.maximum(1, np.ceil(threshold * (lengths[:, None] + lengths) / 2 - 1e-6)).astype(np.int64)
         possible = self.least <= np.minimum(lengths[:, None], lengths)
         slack = np.where(possible, lengths - self.least, -1)

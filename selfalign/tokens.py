@@ -29,13 +29,15 @@ _UNSPACED = (
 )
 
 
+TOKENISERS = ("unicode", "rouge")
+
+
 def tokeniser(name: str) -> Tokenise:
-    """The function from text to tokens called `name` ("unicode" or "rouge"); raises ValueError for another name."""
-    if name == "unicode":
-        return unicode_tokens
+    """The function from text to tokens called `name`, one of `TOKENISERS`, ready to be called."""
     if name == "rouge":
         return rouge_tokens
-    raise ValueError(f"tokeniser: 'unicode' or 'rouge', not {name!r}")
+    _patterns()  # takes some 20 ms, which should not fall on the first text that needs them
+    return unicode_tokens
 
 
 def rouge_tokens(text: str) -> list[str]:

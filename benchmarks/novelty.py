@@ -1,0 +1,312 @@
+"""Near-duplicate detection: are the verdicts exact, and what do they cost as the pool grows to a million?
+
+    python benchmarks/novelty.py INSTRUCTIONS [--seeds SEED_TASKS] [--kept 1000000] [--exact 5000] [--only PART ...]
+
+INSTRUCTIONS is a JSON lines file with the field "instruction", for example the 52,002 of Alpaca; --seeds the seed tasks
+they were made from. Everything runs in one process on one core. Parts:
+
+    exact     the nearest one (id and floating-point number) of `--exact` instructions against rouge_score's own LCS and
+              F-measure over the whole pool; of as many as INSTRUCTIONS has against rapidfuzz over the whole pool,
+              the number by rouge_score; and every published decision to keep
+    speed     cost per candidate at a pool of 50,000 beside Self-Instruct's and Alpaca's way and rapidfuzz
+    growth    from nothing to `--kept` kept instructions: time, memory, the longest call, cost per candidate
+    rebuild   the index from a journal of that many
+    extremes  a 10,000-word instruction, one word 10,000 times, at that pool
+
+The further instructions are a synthetic enlargement (benchmarks/enlarge.py). A table of Markdown goes to stdout.
+"""
+
+import argparse
+import gc
+import json
+import math
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+import rapidfuzz
+from enlarge import enlarge
+from rapidfuzz import process
+from rapidfuzz.distance import Indel
+from rouge_score.rouge_scorer import RougeScorer, _score_lcs
+
+from selfalign import rundir
+from selfalign.novelty import Neighbour, NoveltyIndex, NoveltySpec
+from selfalign.records import Instruction, Round, Usage, to_row
+from selfalign.rows import read_rows, text_field
+from selfalign.tokens import rouge_tokens
+
+POOL = 50_000
+PUBLISHED = NoveltySpec(tokeniser="rouge", context="ignore")
+PARTS = ("exact", "speed", "growth", "rebuild", "extremes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("instructions", type=Path)
+    parser.add_argument("--seeds", type=Path)
+    parser.add_argument("--kept", type=int, default=1_000_000)
+    parser.add_argument("--exact", type=int, default=5_000)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    arguments = parser.parse_args()
+    texts = [
+        text_field(row, "instruction", str(arguments.instructions)) for _, row in read_rows(arguments.instructions)
+    ]
+    print("| what | result |\n|---|---|", flush=True)
+    if "exact" in arguments.only:
+        _report(_exact(texts, arguments.exact))
+        _report(_published(texts, arguments.seeds))
+    if "speed" in arguments.only:
+        _report(_speed(texts))
+    if {"growth", "rebuild", "extremes"} & set(arguments.only):
+        _report(_million(texts, arguments.kept, arguments.only))
+
+
+def _report(lines: Iterable[tuple[str, str]]) -> None:
+    for what, result in lines:
+        print(f"| {what} | {result} |", flush=True)
+
+
+# -- exact
+
+
+def _exact(texts: Sequence[str], number: int) -> Iterator[tuple[str, str]]:
+    yield (
+        f"{number:,} instructions: nearest (which one, which number) against rouge_score over the whole pool",
+        _compared(_with_duplicates(texts, number), _by_rouge_score),
+    )
+    yield (
+        f"{len(texts):,} instructions: nearest against rapidfuzz over the whole pool, the number rouge_score's",
+        _compared(_with_duplicates(texts, len(texts)), _by_rapidfuzz),
+    )
+
+
+def _with_duplicates(texts: Sequence[str], number: int) -> list[str]:
+    """Half from the file, half walks through few of its instructions, so that many are near-duplicates; shuffled."""
+    walks = islice(enlarge(texts[: max(10, number // 16)], rng_seed=2), number // 2)
+    stream = [*texts[: number - number // 2], *walks]
+    random.Random(3).shuffle(stream)
+    return stream
+
+
+def _compared(stream: Sequence[str], judge: Callable[[list[str], str], Neighbour | None]) -> str:
+    index, pool, num_different, characters = NoveltyIndex(PUBLISHED), [], 0, {}
+    for text in stream:
+        tokens = _as_characters(text, characters)
+        expected = judge(pool, tokens)
+        num_different += index.nearest(text) != expected
+        if expected is None:
+            index.add(str(len(pool)), text)
+            pool.append(tokens)
+    return f"{num_different} differ ({len(pool):,} kept, {len(stream) - len(pool):,} rejected)"
+
+
+def _by_rouge_score(pool: list[str], tokens: str) -> Neighbour | None:
+    best, most = None, PUBLISHED.threshold
+    for number, kept in enumerate(pool):
+        similarity = _score_lcs(kept, tokens).fmeasure
+        if similarity > most:
+            best, most = Neighbour(str(number), similarity), similarity
+    return best
+
+
+def _by_rapidfuzz(pool: list[str], tokens: str) -> Neighbour | None:
+    """What rapidfuzz finds at 0.7 or a little below; among those rouge_score decides."""
+    if not tokens:
+        return None
+    matches = process.extract(tokens, pool, scorer=Indel.normalized_similarity, score_cutoff=0.6999, limit=None)
+    numbers = sorted(number for _, _, number in matches)
+    found = _by_rouge_score([pool[number] for number in numbers], tokens)
+    return found and Neighbour(str(numbers[int(found.id)]), found.similarity)
+
+
+def _as_characters(text: str, characters: dict[str, str]) -> str:
+    """One character per token: neither library minds what a sequence is made of, and rapidfuzz is fastest on this."""
+    return "".join(characters.setdefault(token, chr(len(characters) + 1)) for token in rouge_tokens(text))
+
+
+def _published(texts: Sequence[str], seeds: Path | None) -> Iterator[tuple[str, str]]:
+    index = NoveltyIndex(PUBLISHED)
+    if seeds:
+        index.extend((f"seed {line}", text_field(row, "instruction", str(seeds)), "") for line, row in read_rows(seeds))
+    rejected, started = 0, time.perf_counter()
+    for number, text in enumerate(texts):
+        rejected += index.nearest(text) is not None
+        index.add(str(number), text)
+    seconds = time.perf_counter() - started
+    yield (
+        "published decisions to keep that are reproduced",
+        f"{len(texts) - rejected:,} of {len(texts):,} ({seconds:.1f} s)",
+    )
+
+
+# -- speed
+
+
+def _speed(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    index = NoveltyIndex(PUBLISHED)
+    index.extend((str(number), text, "") for number, text in enumerate(texts[:POOL]))
+    candidates = [*texts[POOL : POOL + 2_000], *islice(enlarge(texts, rng_seed=1), 2_000)]
+    ours = min(_mean(index.nearest, [(text,) for text in candidates]) for _ in range(3))
+    yield f"a candidate at a pool of {POOL:,}", f"{ours * 1e6:.0f} us"
+
+    rng = random.Random(4)
+    scorer = RougeScorer(["rougeL"], use_stemmer=False)
+    pairs = [(rng.choice(texts[:POOL]), rng.choice(candidates)) for _ in range(4_000)]
+    self_instruct = _mean(scorer.score, pairs) * POOL
+    yield "Self-Instruct's way (mean of `scorer.score` per pair, times the pool)", _against(self_instruct, ours)
+    tokenised = [(rouge_tokens(one), rouge_tokens(other)) for one, other in pairs]
+    alpaca = _mean(_score_lcs, tokenised) * POOL
+    yield "Alpaca's way (mean of `_score_lcs` per pair, times the pool)", _against(alpaca, ours)
+
+    characters: dict[str, str] = {}
+    pool = [_as_characters(text, characters) for text in texts[:POOL]]
+    queries = [(_as_characters(text, characters), pool) for text in candidates[::80]]
+    extract = _mean(lambda query, pool: process.extractOne(query, pool, scorer=Indel.normalized_similarity), queries)
+    yield f"rapidfuzz {rapidfuzz.__version__} `extractOne` over the whole pool", _against(extract, ours)
+
+
+def _against(seconds: float, ours: float) -> str:
+    shown = f"{seconds:.2f} s" if seconds > 0.1 else f"{seconds * 1e3:.2f} ms"
+    return f"{shown}: {seconds / ours:,.0f} times"
+
+
+def _mean(function: Callable[..., object], calls: Sequence[tuple]) -> float:
+    started = time.perf_counter()
+    for arguments in calls:
+        function(*arguments)
+    return (time.perf_counter() - started) / len(calls)
+
+
+# -- a million
+
+
+def _million(texts: Sequence[str], kept: int, parts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    # Made before anything is measured: the texts themselves are not the index's.
+    stream = [*texts, *islice(enlarge(texts, rng_seed=1), 2 * kept)]
+    fresh = list(islice(enlarge(texts, rng_seed=7), 4_000))
+    gc.collect()
+    index, numbers = NoveltyIndex(NoveltySpec()), []
+    yield from _growth(index, stream, fresh, kept, numbers)
+    if "extremes" in parts:
+        yield from _extremes(index)
+    del index
+    gc.collect()
+    if "rebuild" in parts:
+        yield from _rebuild([stream[number] for number in numbers], fresh)
+
+
+def _growth(
+    index: NoveltyIndex, stream: Sequence[str], fresh: Sequence[str], kept: int, numbers: list[int]
+) -> Iterator[tuple[str, str]]:
+    names = [str(number) for number in range(len(stream))]
+    before, longest, spent, costs = _memory(), _Longest(), 0.0, {}
+    windows = {POOL, kept}
+    for number, text in enumerate(stream):
+        with longest:
+            found = index.nearest(text)
+        spent += longest.seconds
+        if found is None:
+            with longest:
+                index.add(names[number], text)
+            spent += longest.seconds
+            numbers.append(number)
+            if len(index) in windows:
+                costs[len(index)] = min(_mean(index.nearest, [(each,) for each in fresh]) for _ in range(3))
+                yield f"a candidate at a pool of {len(index):,} (enlargement)", f"{costs[len(index)] * 1e6:.0f} us"
+                gc.collect()
+            if len(index) == kept:
+                break
+    used = _memory() - before
+    yield (
+        f"growth to {len(index):,} kept",
+        f"{spent:.0f} s, {number + 1:,} candidates, {1 - len(index) / (number + 1):.0%} rejected",
+    )
+    yield "memory beside the texts", f"{used / 1e6:.0f} MB"
+    yield "longest call, its own CPU time", f"{longest.most_cpu * 1e3:.1f} ms"
+    yield (
+        "longest call, wall time (other programs included)",
+        f"{longest.most_wall * 1e3:.1f} ms, {longest.num_slow} of {longest.num_calls:,} above 10 ms",
+    )
+    if len(costs) == 2:
+        exponent = math.log(costs[kept] / costs[POOL]) / math.log(kept / POOL)
+        yield f"growth of the cost from {POOL:,} to {kept:,}", f"pool to the power {exponent:.2f}"
+
+
+class _Longest:
+    """A stopwatch around calls that remembers the longest."""
+
+    def __init__(self) -> None:
+        self.seconds = self.most_wall = self.most_cpu = 0.0
+        self.num_slow = self.num_calls = 0
+
+    def __enter__(self) -> None:
+        self._cpu, self._wall = time.thread_time(), time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._wall
+        self.most_cpu = max(self.most_cpu, time.thread_time() - self._cpu)
+        self.most_wall = max(self.most_wall, self.seconds)
+        self.num_slow += self.seconds > 0.01
+        self.num_calls += 1
+
+
+def _extremes(index: NoveltyIndex) -> Iterator[tuple[str, str]]:
+    rng = random.Random(8)
+    words = [f"w{int(5_000 * rng.random() ** 2)}" for _ in range(10_000)]
+    changed = " ".join(word if rng.random() < 0.9 else "other" for word in words)
+    for name, text, other in (
+        ("10,000 words", " ".join(words), changed),
+        ("one word 10,000 times", "a " * 10_000, "a " * 9_000),
+    ):
+        before = _memory()
+        seconds = [
+            _mean(function, [arguments])
+            for function, arguments in (
+                (index.nearest, (text,)),
+                (index.add, (name, text)),
+                (index.nearest, (other,)),
+            )
+        ]
+        times = ", ".join(f"{each * 1e3:.1f} ms" for each in seconds)
+        yield (
+            f"{name} at a pool of {len(index):,}: asked, added, a near-duplicate of it asked",
+            f"{times}; {(_memory() - before) / 1e6:.1f} MB",
+        )
+
+
+def _rebuild(kept: Sequence[str], fresh: Sequence[str]) -> Iterator[tuple[str, str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        with open(Path(folder) / rundir.ROUNDS, "w", encoding="utf-8") as file:
+            for number in range(0, len(kept), 8):
+                items = enumerate(kept[number : number + 8])
+                accepted = tuple(
+                    Instruction(f"p{number // 8:07d}-{i:02d}", text, "", "self-instruct") for i, text in items
+                )
+                file.write(json.dumps(to_row(Round(number // 8, (), accepted, (), Usage()))) + "\n")
+        started = time.perf_counter()
+        accepted = chain.from_iterable(each.accepted for each in rundir.read_rounds(Path(folder)))
+        index = NoveltyIndex(NoveltySpec())
+        index.extend((each.id, each.text, each.context) for each in accepted)
+        seconds = time.perf_counter() - started
+    yield f"rebuild from a journal of {len(index):,}, reading it included", f"{seconds:.0f} s"
+    started = time.perf_counter()
+    one_by_one = NoveltyIndex(NoveltySpec())
+    for number, text in enumerate(kept):
+        one_by_one.add(f"p{number // 8:07d}-{number % 8:02d}", text)
+    yield "the same, added one by one, texts in memory", f"{time.perf_counter() - started:.0f} s"
+    differ = sum(index.nearest(text) != one_by_one.nearest(text) for text in fresh)
+    yield f"answers of the two that differ, of {len(fresh):,}", f"{differ}"
+
+
+def _memory() -> int:
+    """Resident memory of this process, bytes (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+if __name__ == "__main__":
+    sys.exit(main())
