@@ -17,10 +17,13 @@ FLAGS  ?=
 
 RUN     := outputs/$(NAME)
 DATASET := $(RUN)/dataset/README.md
-SOURCES := $(wildcard recipes/*.yaml principles/*.yaml seeds/*.jsonl)
+SOURCES := $(wildcard principles/*.yaml seeds/*.jsonl)
+# What a run was asked for on this command line; touched only when that changes, so that make sees another MODEL too.
+ASKED   := outputs/.$(NAME).asked
+WORDS   := '$(subst ','\'',$(RECIPE) $(MODEL) $(FLAGS))'
 
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check dataset push engrave miniature clean
+.PHONY: help install demo test check dataset push engrave miniature clean FORCE
 
 help:  ## what can be made
 	@echo "make <target>, where <target> is one of"
@@ -41,8 +44,13 @@ check: $(VENV)/.tested  ## the linter and the fast tests
 
 dataset: $(DATASET)  ## outputs/NAME/dataset by RECIPE; a changed recipe begins a new run and sets the old one aside
 
-$(DATASET): $(RECIPE) $(SOURCES) | $(VENV)/.installed
+$(DATASET): $(RECIPE) $(SOURCES) $(ASKED) | $(VENV)/.installed
 	$(BIN)/selfalign generate $(RECIPE) --output $(RUN) $(if $(MODEL),--model $(MODEL)) --set-aside $(FLAGS)
+
+$(ASKED): FORCE
+	@mkdir -p $(@D); echo $(WORDS) | cmp -s - $@ || echo $(WORDS) > $@
+
+FORCE:
 
 push: $(VENV)/.installed  ## outputs/NAME/dataset to the Hub's REPO (user/name), private unless FLAGS=--public
 	@test -n "$(REPO)" || { echo "say where: make push NAME=$(NAME) REPO=user/name" >&2; exit 2; }
