@@ -7,6 +7,8 @@ import hashlib
 import json
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +20,10 @@ from hypothesis import strategies as st
 from large_run import write_large_run
 from rouge_score.rouge_scorer import RougeScorer
 from run_fixtures import CONSTITUTION, MANIFEST, example, failure, write_run
+from typer.testing import CliRunner
 
 from selfalign import report, rundir
+from selfalign.cli import app
 from selfalign.errors import RunDirError
 from selfalign.progress import count_run
 from selfalign.records import Example, FailureReason, Instruction, RejectionReason, Usage, to_row
@@ -339,3 +343,21 @@ def test_the_manifest_of_another_version_is_refused_by_name(tmp_path: Path) -> N
     (path / rundir.MANIFEST).write_text(json.dumps(broken))
     with pytest.raises(RunDirError, match=r"manifest\.json: no constitution this version wrote"):
         report.write_report(path)
+
+
+def test_the_command_prints_the_path_of_the_page(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run", [example(1)])
+    answer = CliRunner().invoke(app, ["report", str(path)])
+    assert answer.exit_code == 0
+    assert answer.stdout == f"{path / report.FILE}\n"
+    assert (path / report.FILE).stat().st_size > 20_000
+
+
+def test_writing_the_page_imports_no_plotly(tmp_path: Path) -> None:
+    """plotly's Python package takes long to import; only the file inside it is needed."""
+    path = write_run(tmp_path / "run", [example(1)])
+    code = (
+        "import sys; from pathlib import Path; from selfalign.report import write_report;"
+        f"write_report(Path({str(path)!r})); sys.exit('plotly' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
