@@ -12,11 +12,11 @@
 Each check looks for one thing and grades it clean, slight or grave; the spec's action says what that may do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from selfalign.checks import claims, consistency, form, languages, leaks
-from selfalign.checks.apology import apologises
+from selfalign.checks.apology import apologises, apologises_plain
 from selfalign.checks.reading import (
     CLEAN,
     GRAVE,
@@ -49,7 +49,11 @@ def run_checks(subject: Subject, constitution: Constitution | None, spec: Checks
     Without a constitution the checks that compare with it find nothing.
     """
     reading = Reading(subject, constitution, spec)
-    return tuple(_result(name, action, *_CHECKS[name](reading)) for name, action in _actions(spec))
+    results = []
+    for name, action, check in _plan(spec):
+        finding = check(reading)
+        results.append(_PASSED[name] if finding is NOTHING else _result(name, action, *finding))
+    return tuple(results)
 
 
 def verdict(results: Iterable[CheckResult]) -> Outcome:
@@ -58,14 +62,20 @@ def verdict(results: Iterable[CheckResult]) -> Outcome:
     return next((each for each in (Outcome.FAIL, Outcome.FLAG) if each in outcomes), Outcome.PASS)
 
 
+_COMPLIES = Finding(CLEAN, 0.0)
+_GRADES = {Stance.COMPLIES: CLEAN, Stance.PARTLY_REFUSES: SLIGHT, Stance.REFUSES: GRAVE}
+
+
 def _refusal(reading: Reading) -> Finding:
     stance, share, reason = reading.refusal
-    grade = {Stance.COMPLIES: CLEAN, Stance.PARTLY_REFUSES: SLIGHT, Stance.REFUSES: GRAVE}[stance]
-    return Finding(grade, share, f"{stance}: {reason}" if grade else "")
+    grade = _GRADES[stance]
+    if grade == CLEAN:
+        return _COMPLIES if share == 0 else Finding(CLEAN, share)
+    return Finding(grade, share, f"{stance}: {reason}")
 
 
 def _apology(reading: Reading) -> Finding:
-    return Finding(GRAVE, None, "apologises") if reading.apologises else NOTHING
+    return Finding(GRAVE, None, "apologises") if apologises_plain(reading.plain) else NOTHING
 
 
 _CHECKS = {
@@ -87,9 +97,13 @@ _CHECKS = {
 }
 
 
+_PASSED = {name: CheckResult(name, Outcome.PASS) for name in CHECK_NAMES}
+
+
 @lru_cache(maxsize=64)
-def _actions(spec: ChecksSpec) -> tuple[tuple[str, str], ...]:
-    return tuple((name, getattr(spec, name)) for name in CHECK_NAMES if getattr(spec, name) != "off")
+def _plan(spec: ChecksSpec) -> tuple[tuple[str, str, Callable[[Reading], Finding]], ...]:
+    """Name, action and function of the checks that are not off."""
+    return tuple((name, getattr(spec, name), _CHECKS[name]) for name in CHECK_NAMES if getattr(spec, name) != "off")
 
 
 # Most results are the same few: one object each saves most of the time and memory they would take.

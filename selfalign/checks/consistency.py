@@ -47,7 +47,12 @@ _LEAST = 12
 
 def intent_of(thought: str) -> Intent:
     """What a thought in `plain` form means to do; where nothing else is said it means to comply."""
-    if _DECLINE.search(thought) and not _NEGATED.search(thought):
+    negates = "not" in thought or "n't" in thought or "no" in thought
+    if (
+        (negates or "declin" in thought or "refus" in thought or "turn" in thought)
+        and _DECLINE.search(thought)
+        and not _NEGATED.search(thought)
+    ):
         return Intent.DECLINE
     if _LIMIT.search(thought):
         return Intent.LIMIT

@@ -125,7 +125,7 @@ def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
 
 def _stutter(reading: Reading, words: list[str]) -> Finding:
     """Loops inside one "word": text without blanks, or one character for ever."""
-    longest = max(words, key=len, default="")
+    longest = reading.longest if words is reading.words else max(words, key=len, default="")
     if len(longest) < 24:
         return _NO_LOOP
     found = _STUTTER.search(longest)

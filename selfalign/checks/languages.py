@@ -58,6 +58,7 @@ _SCRIPTS = (
     ("Japanese", re.compile(r"[\u3040-\u30ff]")),
     ("Chinese", re.compile(r"[\u4e00-\u9fff]")),
 )
+_BEYOND_LATIN = re.compile(r"[\u0370-\u1fff\u2c00-\ufeff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEAST = 5
 _MOST = 300
@@ -77,7 +78,7 @@ def language_of(text: str, words: list[str]) -> str | None:
 
     `words` are the words of `text` in `plain` form.
     """
-    if not text.isascii():
+    if not text.isascii() and _BEYOND_LATIN.search(text):
         script = _script_of(text)
         if script is not None:
             return script
@@ -91,9 +92,9 @@ def _latin_language(words: set[str]) -> str | None:
     return best if most >= _LEAST and most > 1.5 * second and most >= len(words) / 8 else None
 
 
-def _is_plainly_english(text: str, words: Collection[str]) -> bool:
+def _is_plainly_english(text: str, words: Collection[str], least: int) -> bool:
     """A quick answer for the commonest case; False says nothing."""
-    return text.isascii() and len(_ONLY_ENGLISH.intersection(words)) >= 2
+    return text.isascii() and len(_ONLY_ENGLISH.intersection(words)) >= least
 
 
 def _script_of(text: str) -> str | None:
@@ -108,15 +109,17 @@ def _script_of(text: str) -> str | None:
 
 def language(reading: Reading) -> Finding:
     """Whether the answer is in another language than the instruction, without being asked for it."""
-    if _is_plainly_english(reading.plain, reading.vocabulary) and _is_plainly_english(
-        reading.asked, reading.asked_words
+    if _is_plainly_english(reading.plain, reading.vocabulary, 2) and _is_plainly_english(
+        reading.instruction, reading.instruction_words, 1
     ):
+        return NOTHING
+    asked = language_of(reading.instruction, reading.instruction_words)
+    if asked is None:
         return NOTHING
     answered = language_of(reading.plain, reading.words)
     if answered is None:
         return NOTHING
-    asked = language_of(reading.asked, reading.asked_words)
-    if asked is None or asked == answered or answered in _context_language(reading):
+    if asked == answered or answered in _context_language(reading):
         return NOTHING
     if _ASKS.search(reading.asked) or answered.lower() in reading.asked:
         return NOTHING

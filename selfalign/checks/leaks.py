@@ -1,6 +1,5 @@
 """Text that came from the prompt, not from the answer: demonstrations, and the instruction itself."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from selfalign.checks.languages import COMMON
@@ -42,7 +41,7 @@ def leak(reading: Reading) -> Finding:
     if not hits:
         return _NO_SHARE
     explained = _explained(reading, asked)
-    own = _runs(reading.asked_words)
+    own = _runs(words_of(reading.asked))
     kept = [at for at in hits if (run := tuple(words[at : at + RUN])) not in own and runs[run] not in explained]
     return _grade(reading, kept)
 
@@ -74,7 +73,7 @@ def _longest(hits: list[int]) -> tuple[int, int]:
 
 def _explained(reading: Reading, asked: tuple[frozenset[str], ...]) -> set[int]:
     """Demonstrations whose user asked for nearly what is asked here: the same answer is no leak."""
-    words = _content(reading.asked_words)
+    words = _content(words_of(reading.asked))
     return {at for at, each in enumerate(asked) if each and len(each & words) >= _EXPLAINED * len(each)}
 
 
@@ -113,12 +112,12 @@ def echo(reading: Reading) -> Finding:
     An answer that *is* the user turn, or opens with the whole instruction before it goes on, is grave; the number is
     the share of its words that repeat the instruction in order. Context is not counted: to quote or edit it is work.
     """
-    asked, words = _instruction_words(reading.subject.instruction.text), reading.words
+    words, asked = reading.words, reading.instruction_words
     if len(asked) < _FEW or not words:
         return NOTHING
-    if tuple(words) == asked or words == reading.asked_words:
+    if words == asked or _is_user_turn(reading):
         return Finding(GRAVE, 1.0, "only repeats the instruction")
-    if len(asked) >= 2 * _FEW and words[0] == asked[0] and tuple(words[: len(asked)]) == asked:
+    if len(asked) >= 2 * _FEW and words[0] == asked[0] and words[: len(asked)] == asked:
         return Finding(GRAVE, round(len(asked) / len(words), 2), "opens with the whole instruction")
     # Each word that is not the instruction's own breaks up to three runs of three.
     if len(reading.vocabulary.difference(asked)) > (1 - reading.spec.echo_share) * len(words):
@@ -126,7 +125,16 @@ def echo(reading: Reading) -> Finding:
     return _share_of_instruction(reading, asked)
 
 
-def _share_of_instruction(reading: Reading, asked: tuple[str, ...]) -> Finding:
+def _is_user_turn(reading: Reading) -> bool:
+    num_given = len(reading.words) - len(reading.instruction_words)
+    return (
+        num_given > 0
+        and reading.words[:3] == reading.instruction_words[:3]
+        and reading.words == words_of(reading.asked)
+    )
+
+
+def _share_of_instruction(reading: Reading, asked: list[str]) -> Finding:
     own = set(zip(asked, asked[1:], asked[2:], strict=False))
     words = reading.words
     said = list(zip(words, words[1:], words[2:], strict=False))
@@ -134,11 +142,6 @@ def _share_of_instruction(reading: Reading, asked: tuple[str, ...]) -> Finding:
     if share < reading.spec.echo_share or len(said) < len(own) / 2:
         return Finding(CLEAN, share)
     return Finding(GRAVE, share, f"{share:.0%} of it only repeats the instruction")
-
-
-@lru_cache(maxsize=16)
-def _instruction_words(text: str) -> tuple[str, ...]:
-    return tuple(words_of(plain(text)))
 
 
 def _short(text: str) -> str:

@@ -1,10 +1,8 @@
 """One answer, read once: what several checks need of it, and what a check says of it."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
-from selfalign.checks.apology import apologises_plain
 from selfalign.checks.refusal import Refusal, refusal_of_plain
 from selfalign.checks.spec import ChecksSpec
 from selfalign.checks.text import plain, words_of
@@ -42,7 +40,15 @@ GRAM = 4
 
 
 class Reading:
-    """A `Subject` with its texts in `plain` form and its words, each made when first asked for."""
+    """A `Subject` with its texts in `plain` form and their words.
+
+    Everything nearly every check needs is made at once: a cached property costs more than what it would save.
+    """
+
+    __slots__ = (
+        "_refusal", "answer", "cited_names", "constitution", "grams", "instruction", "instruction_words", "longest",
+        "plain", "spec", "subject", "thought", "vocabulary", "words",
+    )  # fmt: skip
 
     def __init__(self, subject: Subject, constitution: Constitution | None, spec: ChecksSpec) -> None:
         self.subject = subject
@@ -50,46 +56,30 @@ class Reading:
         self.spec = spec
         self.answer = subject.answer
         self.plain = plain(subject.answer)
+        self.words = words = words_of(self.plain)
+        # The distinct words: most checks see from them alone that they have nothing to find.
+        self.vocabulary = set(words)
+        self.grams = set(zip(words, words[1:], words[2:], words[3:], strict=False))
+        self.longest = max(words, key=len, default="")
+        self.instruction = plain(subject.instruction.text)
+        self.instruction_words = words_of(self.instruction)
+        self.thought = plain(subject.thought)
+        self.cited_names = _names(constitution, subject.cited) if constitution else frozenset[str]()
+        self._refusal: Refusal | None = None
 
-    @cached_property
-    def words(self) -> list[str]:
-        return words_of(self.plain)
-
-    @cached_property
-    def vocabulary(self) -> set[str]:
-        """The distinct words; most checks see from them alone that they have nothing to find."""
-        return set(self.words)
-
-    @cached_property
-    def grams(self) -> set[tuple[str, ...]]:
-        """The distinct runs of `GRAM` words."""
-        words = self.words
-        return set(zip(words, words[1:], words[2:], words[3:], strict=False))
-
-    @cached_property
+    @property
     def asked(self) -> str:
-        """The whole user turn."""
+        """The whole user turn, context included."""
         return plain(self.subject.instruction.user_turn)
 
-    @cached_property
-    def asked_words(self) -> list[str]:
-        return words_of(self.asked)
-
-    @cached_property
+    @property
     def refusal(self) -> Refusal:
-        return refusal_of_plain(self.plain, self.vocabulary, self.asked, self.asked_words)
+        """What the answer does with the request."""
+        if self._refusal is None:
+            self._refusal = refusal_of_plain(self.plain, self.vocabulary, self.instruction, self.instruction_words)
+        return self._refusal
 
-    @cached_property
-    def apologises(self) -> bool:
-        return apologises_plain(self.plain)
 
-    @cached_property
-    def thought(self) -> str:
-        return plain(self.subject.thought)
-
-    @cached_property
-    def cited_names(self) -> frozenset[str]:
-        """Lower-case names of the cited principles."""
-        if self.constitution is None:
-            return frozenset()
-        return frozenset(item.name.lower() for item in self.constitution.principles if item.id in self.subject.cited)
+def _names(constitution: Constitution, cited: tuple[str, ...]) -> frozenset[str]:
+    """Lower-case names of the cited principles."""
+    return frozenset(item.name.lower() for item in constitution.principles if item.id in cited)

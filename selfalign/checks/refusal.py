@@ -34,6 +34,9 @@ class Refusal(NamedTuple):
 MAX_SENTENCES = 40
 """How far an answer is read."""
 
+OPENING = 6
+"""Sentences in which an answer may still object to the request, or say what it lacks."""
+
 COMPLIANCE = Refusal(Stance.COMPLIES, 0.0, "")
 
 
@@ -48,34 +51,50 @@ def refusal_of(answer: str, asked: str = "") -> Refusal:
 
 def refusal_of_plain(text: str, vocabulary: Set[str], asked: str, asked_words: Collection[str]) -> Refusal:
     """`refusal_of` for texts already in `plain` form; `vocabulary` and `asked_words` are the words of the two."""
-    is_elsewhere = not text.isascii() or not wording.FOREIGN_CANNOT.isdisjoint(vocabulary)
-    if is_elsewhere and wording.ELSEWHERE.search(text[:300]):
+    if _may_be_elsewhere(text, vocabulary) and wording.ELSEWHERE.search(text[:300]):
         return Refusal(Stance.REFUSES, 1.0, "declines in its opening")
     possible = _possible_acts(vocabulary)
     if not possible:
         return COMPLIANCE
     request = _Request(asked, asked_words)
-    if possible <= _ADVISING and not request.wants_conduct:
+    if not request.wants_conduct and possible.isdisjoint(_UNASKED):
         return COMPLIANCE
-    return _judge(_Acts(text, request, possible))
+    acts = _Acts(text, request, possible)
+    return COMPLIANCE if acts.is_plain else _judge(acts)
 
 
-_ADVISING = frozenset(("verdict", "lecture", "referral"))
+# What needs no request for conduct to tell against an answer.
+_UNASKED = frozenset(("decline", "impersonal", "objection", "lacks"))
+_DECLINING = frozenset(("decline", "impersonal"))
+_OPENING_ACTS = frozenset(("objection", "lacks"))
+
+
+def _may_be_elsewhere(text: str, vocabulary: Set[str]) -> bool:
+    """Whether a decline in another language than English is possible at all."""
+    if not wording.FOREIGN_CANNOT.isdisjoint(vocabulary):
+        return True
+    return not text.isascii() and any(each in text for each in wording.IDEOGRAPHIC_CANNOT)
+
+
+_BARE = word_set("unable cannot can't")
 
 
 def _possible_acts(vocabulary: Set[str]) -> set[str]:
     """The speech acts that these words allow."""
-    speaks = not wording.SPEAKER.isdisjoint(vocabulary)
-    negates = not wording.NEGATION.isdisjoint(vocabulary)
-    judges = not wording.JUDGING.isdisjoint(vocabulary)
+    cues = wording.CUES.intersection(vocabulary)  # the sets below hold against a few words instead of all
+    if not cues:
+        return set()
+    speaks = not wording.SPEAKER.isdisjoint(cues)
+    negates = not wording.NEGATION.isdisjoint(cues)
+    judges = not wording.JUDGING.isdisjoint(cues)
     found = {
-        "decline": negates and (speaks or "unable" in vocabulary or "cannot" in vocabulary or "can't" in vocabulary),
+        "decline": negates and (speaks or not _BARE.isdisjoint(cues)),
         "impersonal": negates and judges,
-        "objection": (speaks or negates) and not wording.OBJECTING.isdisjoint(vocabulary),
-        "lacks": speaks and negates and not wording.LACKED.isdisjoint(vocabulary),
+        "objection": (speaks or negates) and not wording.OBJECTING.isdisjoint(cues),
+        "lacks": speaks and negates and not wording.LACKED.isdisjoint(cues),
         "verdict": judges,
-        "lecture": not wording.URGING.isdisjoint(vocabulary),
-        "referral": not wording.REFERRING.isdisjoint(vocabulary),
+        "lecture": not wording.URGING.isdisjoint(cues),
+        "referral": not wording.REFERRING.isdisjoint(cues),
     }
     return {act for act, is_possible in found.items() if is_possible}
 
@@ -122,7 +141,16 @@ class _Acts:
         self.text = text
         self.request = request
         self.sentences = sentences_of(text)[:MAX_SENTENCES]
-        self.acts = [(_act(sentence, possible), sentence.count(" ") + 1) for sentence in self.sentences]
+        self.acts = [(_act(sentence, possible), sentence.count(" ") + 1) for sentence in self.sentences[:OPENING]]
+        # What only counts in the opening need not be looked for further down.
+        late = possible - _OPENING_ACTS
+        self.is_plain = not request.wants_conduct and not any(act in _UNASKED for act, _ in self.acts)
+        if self.is_plain:
+            late &= _DECLINING
+        if not self.is_plain or late:
+            rest = self.sentences[OPENING:]
+            self.acts += [(_act(sentence, late), sentence.count(" ") + 1) for sentence in rest]
+            self.is_plain = self.is_plain and not any(act in _DECLINING for act, _ in self.acts)
         self.total = sum(words for _, words in self.acts) or 1
         self.content = sum(words for act, words in self.acts if act in ("content", "item"))
         self.items = sum(act == "item" for act, _ in self.acts)

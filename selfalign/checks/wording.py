@@ -224,7 +224,10 @@ LACKED = word_set(
 )
 """Words without which no pattern of that kind can match: an answer's vocabulary is held against these first."""
 
-FOREIGN_CANNOT = word_set("kann puedo peux suis posso kan")
+CUES = SPEAKER | NEGATION | JUDGING | OBJECTING | URGING | REFERRING | LACKED
+
+FOREIGN_CANNOT = word_set("kann darf werde möchte puedo es peux suis posso kan могу")
+IDEOGRAPHIC_CANNOT = ("不", "无法", "でき", "かね")
 ELSEWHERE = re.compile(
     r"\bich (?:kann|darf|werde|möchte) (?:\w+ ){0,4}?nicht (?:\w+ )?(?:helfen|beantworten|unterstützen|geben|"
     r"schreiben|erfüllen|weiterhelfen|bereitstellen)|\bdabei kann ich (?:\w+ )?nicht|"
