@@ -64,8 +64,9 @@ def generate(
 ) -> Counters:
     """Run a recipe in a run directory, new or begun, until its target is reached; returns the run's counters.
 
-    `stream` takes the progress. With `set_aside` a run of another recipe in `output` is renamed first. Raises any `SelfAlignError`; KeyboardInterrupt on Ctrl-C and SIGTERM. Whatever was
-    finished is journalled by then, and the same call continues.
+    `stream` takes the progress. With `set_aside` a run of another recipe in `output` is renamed first. Raises any
+    `SelfAlignError`, and KeyboardInterrupt on Ctrl-C and SIGTERM. Whatever was finished is journalled by then, and the
+    same call continues.
     """
     sources = load_sources(recipe)
     with _open_run(output, recipe_row(recipe), make_manifest(recipe, sources), set_aside) as run:

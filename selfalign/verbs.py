@@ -20,8 +20,8 @@ _NO_VERB = word_set(
     "why how whether if is are was were be been am do does did has have had can could will would shall should may "
     "might must i you he she it we they my your his her its our their of in on at by for with about against between "
     "into through during before after above below to from up down out off over under and or but nor so yet because "
-    "as until while not only own same than too very just also there here yes one two three four five six seven eight nine ten "
-    "suppose imagine given once since although"
+    "as until while not only own same than too very just also there here yes one two three four five six seven eight "
+    "nine ten suppose imagine given once since although"
 )
 _DETERMINERS = word_set("the a an this that these those each every some any all both another my your his her its our")
 _STOPS = word_set(

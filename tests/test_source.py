@@ -98,7 +98,7 @@ def test_a_bad_row_is_named_with_file_and_line(tmp_path: Path, line: str, told: 
         list(read_source(SourceSpec(str(path))))
 
 
-@pytest.mark.parametrize("path", ["/no/such/file.jsonl", "./missing.jsonl", "data/missing.jsonl", "missing.parquet", "a/b/c"])
+@pytest.mark.parametrize("path", ["/no/such/file.jsonl", "./gone.jsonl", "data/gone.jsonl", "gone.parquet", "a/b/c"])
 def test_what_is_neither_there_nor_a_name_is_told(path: str) -> None:
     with pytest.raises(RecipeError, match="does not exist"):
         list(read_source(SourceSpec(path)))
