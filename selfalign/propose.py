@@ -55,8 +55,8 @@ class ProposeSpec:
     `target` accepted instructions end the proposing. `window` rounds are open at most: a wide one keeps the engine busy
     while a slow reply holds up the commits behind it, a narrow one lets the model's own instructions be shown sooner.
     Each shows `shown_seeds` + `shown_own` instructions (more seeds until the model has own ones) and asks for `asked`
-    more. `max_dry_rounds` rounds in a row without one accepted instruction end it early. `source` takes instructions that
-    exist already instead of asking for new ones.
+    more. `max_dry_rounds` rounds in a row without one accepted instruction end it early. `source` takes instructions
+    that exist already instead of asking for new ones.
     """
 
     target: int = 200
