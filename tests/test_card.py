@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfalign.card import public
+from selfalign.card.markdown import fenced, inline
 from selfalign.dataset import export
-from selfalign.markdown import fenced, inline
-from selfalign.records import FailureReason, to_row
+from selfalign.records import CheckResult, FailureReason, Outcome, to_row
 from tests.run_fixtures import CONSTITUTION, MANIFEST, example, failure, write_run
 
 HOSTILE = "</details>\n```\n# Owned\n---\n| a | b |\n<script>alert(1)</script> ![x](http://x) ~~~\n````"
@@ -65,7 +65,7 @@ def test_a_card_without_a_licence_has_no_licence_line(tmp_path: Path) -> None:
     ("num_rows", "category"), [(999, "n<1K"), (1_000, "1K<n<10K"), (99_999, "10K<n<100K"), (5_000_000, "1M<n<10M")]
 )
 def test_size_categories_follow_the_number_of_rows(num_rows: int, category: str) -> None:
-    from selfalign.card import size_category
+    from selfalign.card.header import size_category
 
     assert size_category(num_rows) == category
 
@@ -88,6 +88,15 @@ def test_every_principle_stands_there_with_its_rule_and_its_use(tmp_path: Path) 
     assert "| 1 | informative | Ardwen gives facts, not padding. | 2 | 100.0% |" in text
     assert "| 3 | playful | Ardwen jokes where a joke is wanted. | 0 | never |" in text
     assert "Which match do you mean?" in text
+
+
+def test_the_checks_stand_there_with_what_they_did_and_how_well_they_are_known_to_work(tmp_path: Path) -> None:
+    flagged = replace(example(1), checks=(CheckResult("refusal", Outcome.FLAG, 0.9, "declines"),))
+    stopped = replace(failure(3, FailureReason.CHECK), step="check", detail="loop: repeats itself")
+    text = _card(tmp_path, [flagged, example(2), stopped], {"checks": {"echo": "off"}})
+    assert re.search(r"^\| refusal \| 1 \| 1 \| 0 \| 0\.\d+ \| 0\.\d+ \|$", text, re.MULTILINE)
+    assert re.search(r"^\| loop \| 2 \| 0 \| 1 \|  \|  \|$", text, re.MULTILINE)
+    assert "| echo |" not in text
 
 
 def test_only_the_miniatures_dataset_is_marked_as_such(tmp_path: Path) -> None:
