@@ -201,7 +201,7 @@ def _block(label: str, text: str, style: Style, **look: object) -> Iterator[str]
         lines[MAX_LINES:] = [f"... about {num_left:,} characters more"]
     for number, line in enumerate(lines):
         margin = style(f"  {label if number == 0 else '':<{_LABEL_WIDTH}}", dim=True)
-        yield f"{margin} {style(line, **look) if line else ''}".rstrip()
+        yield f"{margin} {style(line, **look) if line and look else line}".rstrip()
 
 
 def wrap(text: str, width: int) -> Iterator[str]:

@@ -17,25 +17,26 @@ function makeCharts(facts, browse) {
 function line(x, y, name, colour, axis = "", unit = "") {
   return {
     type: "scatter", mode: x.length > 1 ? "lines" : "markers", x, y, name, yaxis: `y${axis}`,
-    line: { color: colour, width: 2, shape: "spline", smoothing: 0.3 }, hovertemplate: `%{y:,.3~s} ${unit}<extra>${name}</extra>`,
+    line: { color: colour, width: 2 }, hovertemplate: `%{y:,.3~s} ${unit}<extra>${name}</extra>`,
   };
 }
 
 function ratesChart(rates, colour) {
   const { points } = rates;
   if (!points.length) return nothing("Nothing was measured: the run was too short.");
-  const minutes = points.map((point) => point.minute);
+  const [unit, seconds] = rates.seconds < 180 ? ["seconds", 1] : rates.seconds < 3 * 3600 ? ["minutes", 60] : ["hours", 3600];
+  const when = points.map((point) => point.second / seconds);
   const column = (name) => points.map((point) => point[name]);
   return {
-    label: "Tokens per second, and examples and failures per minute, over the minutes of work",
+    label: "Tokens per second, and examples and failures per minute, over the time of work",
     traces: [
-      line(minutes, column("tokens"), "tokens written per second", colour.accent, "2", "tokens/s"),
-      line(minutes, column("examples"), "examples per minute", colour.blue, "", "per minute"),
-      line(minutes, column("failures"), "failures per minute", colour.rose, "", "per minute"),
+      line(when, column("tokens"), "tokens written per second", colour.accent, "2", "tokens/s"),
+      line(when, column("examples"), "examples per minute", colour.blue, "", "per minute"),
+      line(when, column("failures"), "failures per minute", colour.rose, "", "per minute"),
     ],
     layout: {
       showlegend: true, hovermode: "x unified", margin: { l: 8, r: 8, t: 30, b: 8 },
-      xaxis: { title: { text: "minutes of work" }, showgrid: false, rangemode: "tozero" },
+      xaxis: { title: { text: `${unit} of work` }, showgrid: false, rangemode: "tozero" },
       yaxis: { domain: [0, 0.46], rangemode: "tozero", nticks: 5 },
       yaxis2: { domain: [0.56, 1], rangemode: "tozero", nticks: 5 },
     },

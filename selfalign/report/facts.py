@@ -59,7 +59,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
         "usage": to_row(counters.usage) | {"align": to_row(counters.align_usage)},
         "principles": _principles(constitution, tally),
         "balance": _balance(balance),
-        "checks": [{"name": name, **counts} for name, counts in sorted(tally.checks.items())],
+        "checks": {"judged": tally.num_judged, "list": _checks(recipe, tally)},
         "lengths": {name: series.length_histogram(counts) for name, counts in tally.lengths.items()},
         "similarity": series.similarity(rounds, seeds, recipe),
         "acceptance": series.acceptance(rounds),
@@ -78,7 +78,8 @@ class _Tally:
         self.alone: Counter[str] = Counter()
         self.together: Counter[tuple[str, str]] = Counter()
         self.num_cited: Counter[int] = Counter()
-        self.checks: dict[str, dict[str, int]] = {}
+        self.num_judged = 0
+        self.checks: Counter[tuple[str, Outcome]] = Counter()
 
     def add_example(self, example: Example) -> None:
         self.lengths["instruction"][series.count_words(example.instruction.text)] += 1
@@ -93,9 +94,8 @@ class _Tally:
         self.add_checks(example.checks)
 
     def add_checks(self, checks: tuple[CheckResult, ...]) -> None:
-        for result in checks:
-            counts = self.checks.setdefault(result.name, {"pass": 0, "flag": 0, "fail": 0})
-            counts[result.outcome.value] += 1
+        self.num_judged += 1
+        self.checks.update((result.name, result.outcome) for result in checks)
 
 
 def _scan_answered(run_path: Path) -> tuple[Counters, dict[str, list[tuple[str, int]]]]:
@@ -156,7 +156,8 @@ def _write_examples(
 def _write_failures(run_path: Path, places: list[tuple[str, int]], tally: _Tally, writer: PartWriter) -> None:
     for number, failure in enumerate(_read_at(run_path, places)):
         assert isinstance(failure, Failure)
-        tally.add_checks(failure.checks)
+        if failure.reason is FailureReason.CHECK:
+            tally.add_checks(failure.checks)
         if series.is_sampled(number, len(places), MAX_ROWS):
             row = _answered_row(failure) | {"step": failure.step, "detail": failure.detail, "excerpt": failure.excerpt}
             label = failure_label(failure)
@@ -276,6 +277,14 @@ def _principles(constitution: Constitution | None, tally: _Tally) -> dict[str, A
         "together": [[numbers[one], numbers[other], count] for (one, other), count in sorted(tally.together.items())],
         "num_cited": sorted(tally.num_cited.items()),
     }
+
+
+def _checks(recipe: Mapping[str, Any], tally: _Tally) -> list[dict[str, Any]]:
+    """Every check that ran, with what it found; journals need not hold the results of those that found nothing."""
+    ran = {name for name, action in (recipe.get("checks") or {}).items() if action in ("fail", "flag")}
+    ran.update(name for name, _ in tally.checks)
+    outcomes = (Outcome.FLAG, Outcome.FAIL)
+    return [{"name": name} | {each.value: tally.checks[name, each] for each in outcomes} for name in sorted(ran)]
 
 
 def _balance(balance: Balance) -> dict[str, Any]:

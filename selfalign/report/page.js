@@ -8,7 +8,7 @@ function drawAbout(facts) {
   put("name", about.name);
   const when = about.ended ? ` ${about.began.slice(0, 10) === about.ended.slice(0, 10) ? "On" : "Finished on"} ${about.ended} UTC.` : "";
   const using = about.constitution ? ` under the constitution “${about.constitution}” (${facts.principles.list.length} principles, ${about.demonstrations} demonstrations)` : "";
-  put("lead", `Answers by ${about.model || "an unnamed model"}${using}.${when}`);
+  put("lead", `Answers by ${about.miniature ? "the built-in miniature" : about.model || "an unnamed model"}${using}.${when}`);
   const notices = [];
   const { funnel } = facts;
   const open = funnel.accepted - funnel.answered;
@@ -111,19 +111,20 @@ function barLine(name, fills, amount, whole, click = null) {
 }
 
 function drawChecks(facts, browse) {
-  const found = facts.checks.filter((check) => check.flag + check.fail);
-  const clean = facts.checks.filter((check) => !(check.flag + check.fail)).map((check) => words(check.name));
+  const { judged, list } = facts.checks;
+  const found = list.filter((check) => check.flag + check.fail);
+  const clean = list.filter((check) => !(check.flag + check.fail)).map((check) => words(check.name));
   const most = Math.max(...found.map((check) => check.flag + check.fail), 1);
   found.sort((one, other) => other.flag + other.fail - one.flag - one.fail);
   byId("check-bars").replaceChildren(
     ...found.map((check) => {
       const kind = check.fail > check.flag ? "failed" : "examples";
       const fills = [[check.flag / most, "amber"], [check.fail / most, "red"]];
-      return barLine(words(check.name), fills, check.flag + check.fail, check.pass + check.flag + check.fail, () => browse({ kind, flag: check.name }));
+      return barLine(words(check.name), fills, check.flag + check.fail, judged, () => browse({ kind, flag: check.name }));
     }),
   );
   const legend = found.length ? "Flagged answers stay, with a note (amber); failed ones are dropped (red). Click a check to see its rows. " : "";
-  put("checks-say", facts.checks.length ? `${legend}${clean.length ? `Found nothing: ${clean.join(", ")}.` : ""}` : "No answer was checked.");
+  put("checks-say", judged && list.length ? `${legend}${clean.length ? `Found nothing: ${clean.join(", ")}.` : ""}` : "No answer was checked.");
 }
 
 function drawCaptions(facts) {

@@ -18,6 +18,9 @@ MAX_GAP = 60.0
 """Seconds between two lines of metrics above which nobody was working: the run was stopped in between."""
 
 MAX_POINTS = 160
+LEAST_PROPOSED = 40
+"""Proposals behind a point of the acceptance curve at least: of fewer, a share is noise."""
+
 NUM_COMPARED = 2_000
 """Accepted instructions, evenly spread, whose similarity to the seeds is measured."""
 
@@ -138,18 +141,25 @@ def _similarity_bin(similarity: float) -> int:
 
 
 def acceptance(rounds: Rounds) -> list[dict[str, float]]:
-    """How the kept share of the proposals falls as the pool grows: of `MAX_POINTS` groups of rounds, the pool's size
-    at their end and the shares that were kept and that were near-duplicates."""
-    size = max(1, -(-len(rounds.kept) // MAX_POINTS))
-    points, pool = [], 0
-    for first in range(0, len(rounds.kept), size):
-        kept = sum(rounds.kept[first : first + size])
-        duplicates = sum(rounds.duplicates[first : first + size])
-        proposed = kept + sum(rounds.rejected[first : first + size])
-        pool += kept
-        if proposed:
-            points.append({"pool": pool, "kept": kept / proposed, "duplicates": duplicates / proposed})
+    """How the kept share of the proposals falls as the pool grows: of at most `MAX_POINTS` groups of rounds, the pool's
+    size at their end and the shares that were kept and that were near-duplicates."""
+    least = max(LEAST_PROPOSED, (sum(rounds.kept) + rounds.num_rejected) / MAX_POINTS)
+    points: list[dict[str, float]] = []
+    pool = kept = rejected = duplicates = 0
+    for one in zip(rounds.kept, rounds.rejected, rounds.duplicates, strict=True):
+        kept, rejected, duplicates = kept + one[0], rejected + one[1], duplicates + one[2]
+        if kept + rejected >= least:
+            pool += kept
+            points.append(_acceptance_point(pool, kept, rejected, duplicates))
+            kept = rejected = duplicates = 0
+    if kept + rejected > least / 2 or (kept + rejected and not points):
+        points.append(_acceptance_point(pool + kept, kept, rejected, duplicates))
     return points
+
+
+def _acceptance_point(pool: int, kept: int, rejected: int, duplicates: int) -> dict[str, float]:
+    proposed = kept + rejected
+    return {"pool": pool, "kept": round(kept / proposed, 4), "duplicates": round(duplicates / proposed, 4)}
 
 
 def rates(run_path: Path) -> dict[str, Any]:
@@ -194,7 +204,7 @@ def _steps(run_path: Path) -> tuple[list[dict[str, float]], int]:
 def _rate(group: Mapping[str, float], worked: float) -> dict[str, float]:
     seconds = group["seconds"]
     return {
-        "minute": round(worked / 60, 3),
+        "second": round(worked, 1),
         "tokens": round(max(0, group["output_tokens"]) / seconds, 1),
         "examples": round(60 * max(0, group["examples"]) / seconds, 2),
         "failures": round(60 * max(0, group["failures"]) / seconds, 2),
