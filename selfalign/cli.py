@@ -129,8 +129,17 @@ def status(run: RunPath) -> None:
 
 
 @app.command()
-def export(run: RunPath) -> None:
-    """Rebuild the dataset and the report from the journals."""
+def export(run: RunPath, overrides: Overrides = None) -> None:
+    """Rebuild the dataset and the report from the journals.
+
+    What may change within a run can be set, and stays set, for example --set dataset.licence=mit.
+    """
+    if overrides:
+        from selfalign.recipe import recipe_of_run, recipe_row
+        from selfalign.rundir import RunDir, read_manifest
+
+        with RunDir(run, recipe_row(recipe_of_run(run, overrides)), read_manifest(run)):
+            """Opening it takes over the changes, or refuses them."""
     _export(run)
 
 

@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, TypeVar
 from selfalign import rundir
 from selfalign.balance import BalanceSpec, measure, surplus
 from selfalign.card import CardFacts, Split, public, render_card
+from selfalign.engine import MINIATURE
 from selfalign.errors import RunDirError
 from selfalign.parquet import Shards, engraving_row, full_row, schema
 from selfalign.progress import Counters, count_run
@@ -35,7 +36,6 @@ FOLDER = "dataset"
 CONFIGURATIONS = ("engraving", "full")
 CARD = "README.md"
 WITHHELD = "withheld.jsonl"
-MINIATURE = "miniature"
 
 
 @dataclass(frozen=True, slots=True)

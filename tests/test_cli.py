@@ -79,6 +79,18 @@ def test_show_status_and_export_of_a_run(call, recipe):
         assert out, arguments
 
 
+def test_export_takes_over_what_may_change_and_keeps_it(call, recipe, tmp_path):
+    call("generate", recipe)
+    run = tmp_path / "outputs" / "small"
+    assert call("export", run, "--set", "dataset.licence=mit", "--set", "dataset.holdout=0.5")[0] == 0
+    assert call("export", run)[0] == 0
+    assert "license: mit\n" in (run / "dataset" / "README.md").read_text()
+    assert (run / "dataset" / "full" / "test-00000-of-00001.parquet").is_file()
+    code, _, told = call("export", run, "--set", "align.sampling.temperature=0.1")
+    assert code == 3
+    assert "align.sampling.temperature" in told
+
+
 def test_recheck_judges_by_other_checks_and_back(call, recipe, tmp_path):
     call("generate", recipe)
     before = sorted(map(str, rundir.read_answered(tmp_path / "outputs/small")))
