@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+PIP    := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check
 
 # For `make dataset` and `make push`.
 RECIPE ?= recipes/default.yaml

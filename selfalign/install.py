@@ -59,7 +59,7 @@ def _pip(arguments: list[str]) -> None:
     if importlib.util.find_spec("pip") is None:  # environments made by uv have none
         subprocess.run([sys.executable, "-m", "ensurepip"], check=False, stdout=sys.stderr)
     # Not compiled: Python compiles the tenth of it that a run imports, which is faster than all of it now.
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", "-qq", "--no-compile", "--disable-pip-version-check"]
     command += arguments
     if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
         raise EngineStartError(f"the engine was not installed: `pip install {' '.join(arguments)}` failed (see above)")
