@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 _CHUNK = 1 << 20
+_MAX_TOLD = 300
 _NUM_PULL_REQUESTS = 20
 
 
@@ -238,7 +239,7 @@ def _plainly(repo: str, token: str, so_far: str = "nothing was published") -> It
         elif network := next((each for each in _chain(error) if _is_of_network(each)), None):
             why = f"the connection to the Hub failed ({_first_line(network)}); run the same command again"
         elif isinstance(error, ValueError):
-            why = _first_line(error)
+            why = " ".join(str(error).split())[:_MAX_TOLD]
         else:
             raise
         # The token is not supposed to be in there; a server that echoes it must not make us print it.
@@ -283,4 +284,4 @@ def _first_line(error: BaseException) -> str:
 
 
 def _first_line_of(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:300]
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:_MAX_TOLD]

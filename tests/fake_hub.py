@@ -214,7 +214,10 @@ class _Handler(BaseHTTPRequestHandler):
                 raise _refusal(401, "Invalid credentials in Authorization header")
             raise _Answer(200, {"name": USER, "type": "user", "auth": {"accessToken": {"role": role}}})
         if path == "/api/validate-yaml":
-            raise _Answer(200, {"errors": [], "warnings": []})
+            licence = re.search(r"^license: (.*)$", self._json()["content"], re.MULTILINE)
+            is_known = not licence or licence[1] in ("apache-2.0", "mit", "cc-by-4.0", "other")
+            errors = [] if is_known else [{"message": '"license" must be one of [apache-2.0, mit, ...]'}]
+            raise _Answer(400 if errors else 200, {"errors": errors, "warnings": []})
         if path == "/api/repos/create":
             self._create()
         for pattern, method in _ROUTES:

@@ -44,7 +44,7 @@ def _outside_fences(card: str) -> str:
 def test_the_header_is_what_the_hub_reads(tmp_path: Path) -> None:
     from huggingface_hub import DatasetCard, DatasetCardData
 
-    text = _card(tmp_path, [example(number) for number in range(30)], {"dataset": {"holdout": 0.3, "licence": "mit"}})
+    text = _card(tmp_path, [example(number) for number in range(30)], {"dataset": {"holdout": 0.3, "licence": "MIT"}})
     data = DatasetCard(text).data
     assert isinstance(data, DatasetCardData)
     assert (data.license, data.language, data.size_categories) == ("mit", ["en"], ["n<1K"])

@@ -148,20 +148,23 @@ def test_a_pull_request_holds_the_files_and_is_not_opened_twice(hub: FakeHub, ru
     assert hub.repos[REPO].num_pull_requests == 1
 
 
-def test_the_pushed_rows_load_from_the_hub(hub: FakeHub, run: Path, tmp_path: Path) -> None:
+def test_the_pushed_rows_load_from_the_hub_and_serve_as_a_source(hub: FakeHub, run: Path, tmp_path: Path) -> None:
     _push(hub, run)
     script = (
         "import datasets, json\n"
+        "from selfalign.source import SourceSpec, read_source\n"
         f"rows = [datasets.load_dataset({REPO!r}, name, split='train').to_list() for name in ('engraving', 'full')]\n"
-        "print(json.dumps(rows))"
+        f"again = [item.text for item in read_source(SourceSpec({REPO!r}, configuration='full'))]\n"
+        "print(json.dumps([*rows, again]))"
     )
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     environment = {**clean, "HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    engraving, full = json.loads(done.stdout)
+    engraving, full, again = json.loads(done.stdout)
     assert [row["id"] for row in full] == [f"p{number:07d}-00" for number in range(12)]
     assert [row["messages"][1]["content"] for row in engraving] == [row["answer"] for row in full]
+    assert again == [row["instruction"] for row in full], "a run can take its prompts from there"
 
 
 # --- a push that goes wrong ---------------------------------------------------------------------------------------
@@ -285,6 +288,13 @@ def test_a_repository_of_someone_else_is_refused(hub: FakeHub, run: Path) -> Non
 def test_a_wrong_name_is_refused(hub: FakeHub, run: Path) -> None:
     with pytest.raises(PublishError, match="is no name of a repository"):
         _push(hub, run, "a/b/c")
+
+
+def test_a_card_that_the_hub_does_not_take_is_refused_before_anything_is_sent(hub: FakeHub, tmp_path: Path) -> None:
+    run = _run_of(tmp_path, [example(1)], dataset={"licence": "my own"})
+    with pytest.raises(PublishError, match=r'refused by the Hub .HTTP 400: "license" must be one of'):
+        _push(hub, run)
+    assert hub.storage == {}
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(hub: FakeHub, run: Path) -> None:

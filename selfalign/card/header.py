@@ -12,7 +12,7 @@ def card_header(facts: CardFacts) -> dict[str, Any]:
     """The card's metadata in the Hub's terms; a missing licence is left out, and refused on a push."""
     header: dict[str, Any] = {"pretty_name": " ".join(clean(facts.title).split())}
     if facts.licence:
-        header["license"] = facts.licence
+        header["license"] = facts.licence.lower()
     own_tags = ["synthetic", "self-align", "self-instruct", "principle-engraving", "selfalign"]
     if facts.is_miniature:
         own_tags.append("selfalign-miniature")
