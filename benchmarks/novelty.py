@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
+import numpy as np
 import rapidfuzz
 from enlarge import enlarge
 from rapidfuzz import process
@@ -116,10 +117,10 @@ def _by_rouge_score(pool: list[str], tokens: str) -> Neighbour | None:
 
 def _by_rapidfuzz(pool: list[str], tokens: str) -> Neighbour | None:
     """What rapidfuzz finds at 0.7 or a little below; among those rouge_score decides."""
-    if not tokens:
+    if not tokens or not pool:
         return None
-    matches = process.extract(tokens, pool, scorer=Indel.normalized_similarity, score_cutoff=0.6999, limit=None)
-    numbers = sorted(number for _, _, number in matches)
+    similarities = process.cdist([tokens], pool, scorer=Indel.normalized_similarity, dtype=np.float64)[0]
+    numbers = np.flatnonzero(similarities > PUBLISHED.threshold - 1e-6).tolist()
     found = _by_rouge_score([pool[number] for number in numbers], tokens)
     return found and Neighbour(str(numbers[int(found.id)]), found.similarity)
 

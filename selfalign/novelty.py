@@ -20,6 +20,7 @@ whether the pool was filled one by one (`add`) or at once (`extend`).
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -28,7 +29,7 @@ import numpy as np
 from rapidfuzz.distance import LCSseq
 
 from selfalign.longtexts import LongTexts, shortest_match
-from selfalign.postings import BLOCK, MAX_LENGTH, Block, Limits, Ranking, Segment, build_segment, least_lcs
+from selfalign.postings import BLOCK, MAX_LENGTH, Block, Limits, Ranking, Segment, build_segment
 from selfalign.tokens import TOKENISERS, tokeniser
 
 CONTEXT_TOKENS = 128
@@ -129,7 +130,7 @@ class NoveltyIndex:
         best, similarity = -1, self.spec.threshold
         comparison = _Comparison(turn, self._vocabulary, self._first_of)
         for candidate in sorted(candidates):
-            found = comparison.similarity(*self._stored(candidate), above=similarity)
+            found = comparison.similarity(*self._stored(candidate))
             if found > similarity:
                 best, similarity = candidate, found
         return Neighbour(self._ids[best], similarity) if best >= 0 else None
@@ -330,9 +331,13 @@ class _Comparison:
     """One text against many: its tokens become characters, so that rapidfuzz reads the sequences as strings."""
 
     def __init__(self, turn: _Turn, vocabulary: dict[str, int], first_of: dict[int, int]) -> None:
+        # At most MAX_TOKENS characters, below the surrogates. rapidfuzz is fastest with the first 255.
+        tokens = turn.tokens
+        if len(tokens) > 255:
+            tokens = [token for token, _ in Counter(tokens).most_common()]
         characters: dict[str, str] = {}
-        for token in turn.tokens:
-            characters.setdefault(token, chr(len(characters) + 1))  # at most MAX_TOKENS: below the surrogates
+        for token in tokens:
+            characters.setdefault(token, chr(len(characters) + 1))
         self._turn = "".join([characters[token] for token in turn.tokens])
         self._head = turn.head
         self._first_of = first_of
@@ -342,25 +347,21 @@ class _Comparison:
             if (number := vocabulary.get(token)) is not None
         }
 
-    def similarity(self, elements: Sequence[int], head: int, above: float) -> float:
-        """As the module says, for a kept text of these elements, the first `head` of them the instruction's.
-
-        Only a similarity of more than `above` is exact; less may come out as 0.
-        """
+    def similarity(self, elements: Sequence[int], head: int) -> float:
+        """As the module says, for a kept text of these elements, the first `head` of them the instruction's."""
         character, first_of = self._character, self._first_of
         other = "".join([character.get(first_of.get(element, element), "\0") for element in elements])
         turn, ours = self._turn, self._head
         if ours < len(turn) and head < len(other):
-            instruction = _rouge_l(turn[:ours], other[:head], above)
-            return min(instruction, _rouge_l(turn[ours:], other[head:], above))
-        return _rouge_l(turn, other, above)
+            return min(_rouge_l(turn[:ours], other[:head]), _rouge_l(turn[ours:], other[head:]))
+        return _rouge_l(turn, other)
 
 
-def _rouge_l(one: str, other: str, above: float) -> float:
-    """ROUGE-L F (Lin 2004), computed as rouge_score does: the same floating-point number where it is more than `above`,
-    else perhaps 0.
-    """
-    lcs = LCSseq.similarity(one, other, score_cutoff=least_lcs(len(one), len(other), above))
+def _rouge_l(one: str, other: str) -> float:
+    """ROUGE-L F (Lin 2004), computed as rouge_score does: the same floating-point number."""
+    # Without score_cutoff: given one, rapidfuzz 3.14 misses some pairs that reach it exactly (t1 ... t254 and the last
+    # 138 of these with one more behind, score_cutoff=138: 0).
+    lcs = LCSseq.similarity(one, other)
     if not lcs:
         return 0.0
     precision, recall = lcs / len(other), lcs / len(one)

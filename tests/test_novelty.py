@@ -146,6 +146,20 @@ def test_long_texts_are_compared_like_others(threshold: float) -> None:
     assert sum(len(words) > 255 for words in pool) > 20
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.7])
+def test_one_shared_token_less_is_too_few_at_any_length(threshold: float) -> None:
+    for m, n in itertools.product([3, 10, 100, 139, 180, 254, 255, 256, 257, 300], repeat=2):
+        enough = next((lcs for lcs in range(1, min(m, n) + 1) if f_measure(lcs, m, n) > threshold), None)
+        if enough is None:
+            continue
+        index = NoveltyIndex(NoveltySpec(threshold), block_size=1)
+        index.add("kept", " ".join(f"t{number}" for number in range(m)))
+        for lcs in (enough, enough - 1):
+            asked = [f"t{m - lcs + number}" if number < lcs else f"q{number}" for number in range(n)]
+            score = f_measure(lcs, m, n)
+            assert index.nearest(" ".join(asked)) == (Neighbour("kept", score) if lcs == enough else None)
+
+
 def test_the_same_verdicts_after_a_rebuild_at_once() -> None:
     texts = list(mutated_stream(random.Random(3), 600, 200, 12))
     grown = NoveltyIndex(NoveltySpec(), block_size=8)
@@ -169,7 +183,9 @@ def test_extending_while_a_rebuild_is_under_way() -> None:
     texts = [f"{one} {two} {one}{two}" for one in "abcdefgh" for two in "ijklmnop"]
     for text in texts[:21]:
         index.add(text, text)
-    index.extend((text, text, "") for text in texts[21:])
+    index.extend((text, text, "") for text in texts[21:40])
+    for text in texts[40:]:
+        index.add(text, text)
     assert [index.nearest(text) for text in texts] == [Neighbour(text, 1.0) for text in texts]
 
 
@@ -356,10 +372,10 @@ def test_few_texts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     num_compared = 0
     exact = novelty._rouge_l
 
-    def counted(one: str, other: str, above: float) -> float:
+    def counted(one: str, other: str) -> float:
         nonlocal num_compared
         num_compared += 1
-        return exact(one, other, above)
+        return exact(one, other)
 
     monkeypatch.setattr(novelty, "_rouge_l", counted)
     assert all(index.nearest(text) == Neighbour(text, 1.0) for text in texts[:500])
