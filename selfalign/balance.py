@@ -16,6 +16,7 @@ from selfalign.checks.apology import apologises_plain
 from selfalign.checks.hedge import hedges_plain
 from selfalign.checks.refusal import Stance, refusal_of_plain
 from selfalign.checks.text import plain, words_of
+from selfalign.checks.wording import CUES
 from selfalign.records import Constitution, Example, Seed
 from selfalign.verbs import leading_verb
 
@@ -196,8 +197,8 @@ class _Tally:
 
 def _stance(example: Example, answer: str, words: list[str]) -> Stance:
     """What an answer (in plain form, with its words) does with its instruction."""
-    asked = plain(example.instruction.user_turn)
-    return refusal_of_plain(answer, set(words), asked, words_of(asked)).stance
+    asked = plain(example.instruction.text)
+    return refusal_of_plain(answer, CUES.intersection(words), asked, words_of(asked)).stance
 
 
 def _kinds(stance: Stance, answer: str, num_words: int) -> list[str]:

@@ -14,8 +14,9 @@ Each check looks for one thing and grades it clean, slight or grave; the spec's 
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from operator import attrgetter
 
-from selfalign.checks import claims, consistency, form, languages, leaks
+from selfalign.checks import claims, consistency, form, languages, leaks, wording
 from selfalign.checks.apology import apologises, apologises_plain
 from selfalign.checks.reading import (
     CLEAN,
@@ -48,9 +49,9 @@ def run_checks(subject: Subject, constitution: Constitution | None, spec: Checks
 
     Without a constitution the checks that compare with it find nothing.
     """
-    reading = Reading(subject, constitution, spec)
+    reading = Reading(subject, constitution, spec, _WATCHED)
     results = []
-    for name, action, check in _plan(spec):
+    for name, action, check in _plan(*_actions_of(spec)):
         finding = check(reading)
         results.append(_PASSED[name] if finding is NOTHING else _result(name, action, *finding))
     return tuple(results)
@@ -62,7 +63,6 @@ def verdict(results: Iterable[CheckResult]) -> Outcome:
     return next((each for each in (Outcome.FAIL, Outcome.FLAG) if each in outcomes), Outcome.PASS)
 
 
-_COMPLIES = Finding(CLEAN, 0.0)
 _GRADES = {Stance.COMPLIES: CLEAN, Stance.PARTLY_REFUSES: SLIGHT, Stance.REFUSES: GRAVE}
 
 
@@ -70,7 +70,7 @@ def _refusal(reading: Reading) -> Finding:
     stance, share, reason = reading.refusal
     grade = _GRADES[stance]
     if grade == CLEAN:
-        return _COMPLIES if share == 0 else Finding(CLEAN, share)
+        return Finding(CLEAN, share) if share else NOTHING
     return Finding(grade, share, f"{stance}: {reason}")
 
 
@@ -97,13 +97,16 @@ _CHECKS = {
 }
 
 
+_actions_of = attrgetter(*CHECK_NAMES)
+_WATCHED = claims.CUES | wording.CUES
 _PASSED = {name: CheckResult(name, Outcome.PASS) for name in CHECK_NAMES}
 
 
 @lru_cache(maxsize=64)
-def _plan(spec: ChecksSpec) -> tuple[tuple[str, str, Callable[[Reading], Finding]], ...]:
+def _plan(*actions: str) -> tuple[tuple[str, str, Callable[[Reading], Finding]], ...]:
     """Name, action and function of the checks that are not off."""
-    return tuple((name, getattr(spec, name), _CHECKS[name]) for name in CHECK_NAMES if getattr(spec, name) != "off")
+    planned = zip(CHECK_NAMES, actions, strict=True)
+    return tuple((name, action, _CHECKS[name]) for name, action in planned if action != "off")
 
 
 # Most results are the same few: one object each saves most of the time and memory they would take.

@@ -37,14 +37,19 @@ _ABOUT_ASSISTANT = re.compile(
 
 def self_reference(reading: Reading) -> Finding:
     """Whether the answer speaks of itself as a machine with no principle, and no question, that asks for it."""
-    if _SELVES.isdisjoint(reading.vocabulary) or _MACHINES.isdisjoint(reading.vocabulary):
+    if _SELVES.isdisjoint(reading.cues) or _MACHINES.isdisjoint(reading.cues):
         return NOTHING
     found = _ITSELF.search(reading.plain)
-    if found is None or not reading.cited_names.isdisjoint(reading.spec.self_reference_principles):
+    if found is None or _cites(reading, reading.spec.self_reference_principles):
         return NOTHING
     if _ABOUT_ASSISTANT.search(reading.asked):
         return NOTHING
     return Finding(GRAVE, None, f'speaks of itself: "{found[0]}"')
+
+
+def _cites(reading: Reading, names: tuple[str, ...]) -> bool:
+    """Whether the thought cites one of these principles."""
+    return not reading.cited_names.isdisjoint(map(str.lower, names))
 
 
 # --- the end of its knowledge -----------------------------------------------------------------------------------
@@ -63,12 +68,12 @@ _KNOWLEDGE = re.compile(
     rf"(?:until|up to|as of|before) {_DATE}"
 )
 _A_DATE = re.compile(r"\b(?:19|20)\d\d\b|cut-?off|last update")
-_KNOWLEDGE_WORDS = word_set("knowledge training update cutoff cut data information i'm my i")
+_KNOWLEDGE_WORDS = word_set("knowledge training update cutoff cut data information know")
 
 
 def knowledge_date(reading: Reading) -> Finding:
     """Whether the answer names an end of its knowledge that is not its persona's, or that no principle asks for."""
-    if _KNOWLEDGE_WORDS.isdisjoint(reading.vocabulary):
+    if _KNOWLEDGE_WORDS.isdisjoint(reading.cues):
         return NOTHING
     found = _KNOWLEDGE.search(reading.plain) if _A_DATE.search(reading.plain) else None
     if found is None:
@@ -79,7 +84,7 @@ def knowledge_date(reading: Reading) -> Finding:
     true = reading.constitution.persona.knowledge_date
     if not _same_date(found[0], true):
         return Finding(GRAVE, None, f"claims {claim}; its knowledge ends in {true}")
-    if reading.cited_names.isdisjoint(reading.spec.dated_principles):
+    if not _cites(reading, reading.spec.dated_principles):
         return Finding(SLIGHT, None, f"claims {claim} and cites no principle that asks for it")
     return NOTHING
 
@@ -117,8 +122,10 @@ _SOURCE_HEADING = re.compile(
 )
 _BOILERPLATE = re.compile(
     r"\bfrom wikipedia, the free encyclopedia\b|\bretrieved (?:on |from )(?:\w+ \d|https?|\d)|\[citation needed\]|"
-    r"\bthis article (?:is about|needs|relies)\b|\bmain article:|\bjump to navigation\b|\bread more (?:at|here|on)\b"
+    r"\bthis article (?:is about|needs|relies)\b|\bmain article:|\bjump to navigation\b"
 )
+_SOURCE_WORDS = word_set("also references external reading bibliography cited source sources")
+_BOILERPLATE_WORDS = word_set("wikipedia retrieved citation article navigation")
 _ASKS_SOURCES = re.compile(
     r"sourc|referenc|citation|\bcite|link|url|website|web ?page|\bsites?\b|bibliograph|html|http|resource|\bapi\b|"
     r"address|domain|where can i|wiki|article|paper|essay|report"
@@ -128,8 +135,9 @@ _ASKS_SOURCES = re.compile(
 def invented_source(reading: Reading) -> Finding:
     """Whether the answer brings web addresses, source headings or encyclopaedia boilerplate that nobody gave it."""
     text = reading.plain
-    heading = _SOURCE_HEADING.search(text) if "\n" in text else None
-    boilerplate = _BOILERPLATE.search(text) if "wiki" in text or "retrieved" in text or "article" in text else None
+    has_heading = "\n" in text and not _SOURCE_WORDS.isdisjoint(reading.cues)
+    heading = _SOURCE_HEADING.search(text) if has_heading else None
+    boilerplate = None if _BOILERPLATE_WORDS.isdisjoint(reading.cues) else _BOILERPLATE.search(text)
     found = boilerplate or heading
     if found and not _ASKS_SOURCES.search(reading.asked):
         return Finding(GRAVE, None, f"sources from nowhere: {found[0].strip()!r}")
@@ -188,15 +196,15 @@ _NAMES = word_set(
 
 def foreign_name(reading: Reading) -> Finding:
     """Whether the answer claims to be another assistant, or of another maker, than its persona."""
-    if _SELVES.isdisjoint(reading.vocabulary):
+    if _SELVES.isdisjoint(reading.cues):
         return NOTHING
     own, maker = _own_names(reading)
-    if not _NAMES.isdisjoint(reading.vocabulary):
+    if not _NAMES.isdisjoint(reading.cues):
         for found in _FOREIGN.finditer(reading.plain):
             name = next(filter(None, found.groupdict().values()))
             if name not in own and name not in maker and not _is_played(reading, name):
                 return Finding(GRAVE, None, f'claims to be somebody else: "{found[0].strip()}"')
-    if own and not _KINDS.isdisjoint(reading.vocabulary):
+    if own and not _KINDS.isdisjoint(reading.cues):
         identity = _IDENTITY.search(reading.plain)
         if identity and identity["name"] not in own and identity["name"] not in reading.asked:
             return Finding(GRAVE, None, f'calls itself "{identity["name"]}"')
@@ -252,7 +260,7 @@ def _personal(reading: Reading) -> list[tuple[str, str]]:
         found += [("e-mail", each) for each in mails if not _PLACEHOLDER_MAIL.search(each)]
     if len(reading.longest) > 15 or "PRIVATE KEY" in text:
         found += [("key", each[0]) for each in _KEY.finditer(text)]
-    if not _DIGITS.search(text):
+    if not any(digit in text for digit in "0123456789") or not _DIGITS.search(text):
         return found
     found += [("card", each[0]) for each in _CARD.finditer(text) if _luhn(each[0])]
     found += [("social security", each[0]) for each in _SOCIAL.finditer(text)]
@@ -265,3 +273,7 @@ def _luhn(number: str) -> bool:
     digits = [int(each) for each in number if each.isdigit()]
     doubled = [each * 2 - 9 * (each > 4) for each in digits[-2::-2]]
     return len(set(digits)) > 2 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+CUES = _SELVES.union(_MACHINES, _KNOWLEDGE_WORDS, _SOURCE_WORDS, _BOILERPLATE_WORDS, _NAMES, _KINDS)
+"""Words that these checks watch for."""

@@ -1,8 +1,9 @@
 """The form of an answer: is it whole, does it go round in circles, does it speak for somebody else?"""
 
 import re
+from itertools import pairwise
 
-from selfalign.checks.reading import CLEAN, GRAM, GRAVE, NOTHING, SLIGHT, Finding, Reading
+from selfalign.checks.reading import GRAVE, NOTHING, SLIGHT, Finding, Reading
 from selfalign.checks.text import word_set, words_of
 from selfalign.markers import chat_token, role_marker
 
@@ -66,7 +67,8 @@ _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TABLE_ROW = re.compile(r"^[ \t]*\|.*$|^.*\t.*$", re.MULTILINE)
 _STUTTER = re.compile(r"(.{1,12}?)\1{7,}", re.DOTALL)
 _LEAST_WORDS = 12
-_NO_LOOP = Finding(CLEAN, 0.0)
+_LEAST_SHARE = 0.1
+_GRAM = 4
 
 
 def loop(reading: Reading) -> Finding:
@@ -79,13 +81,16 @@ def loop(reading: Reading) -> Finding:
     words = reading.words
     if "```" in reading.plain or "|" in reading.plain or "\t" in reading.plain:
         words = _prose_words(reading.plain)
-    num_grams = len(words) - GRAM + 1
     if len(words) < _LEAST_WORDS:
         return _stutter(reading, words)
-    share = round(1 - len(reading.grams if words is reading.words else set(_grams(words))) / num_grams, 3)
-    if share < 0.1:
+    pairs = reading.pairs if words is reading.words else set(pairwise(words))
+    # A run that stood before has pairs that stood before: with few of those there is no need to look at runs.
+    if len(words) - 1 - len(pairs) < _LEAST_SHARE * len(words):
         return _stutter(reading, words)
-    grams = _grams(words)
+    grams = list(zip(words, words[1:], words[2:], words[3:], strict=False))
+    share = round(1 - len(set(grams)) / len(grams), 3)
+    if share < _LEAST_SHARE:
+        return _stutter(reading, words)
     start, period, length = _longest_period(grams)
     repeats = length / period if period else 0.0
     if repeats >= reading.spec.loop_repeats and length >= _LEAST_WORDS:
@@ -102,10 +107,6 @@ def _prose_words(text: str) -> list[str]:
     return words_of(_TABLE_ROW.sub("\n", _FENCE.sub("\n", text)))
 
 
-def _grams(words: list[str]) -> list[tuple[str, ...]]:
-    return list(zip(words, words[1:], words[2:], words[3:], strict=False))
-
-
 def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
     """The longest stretch that repeats with one period: where it starts, its period, its length in words."""
     last: dict[tuple[str, ...], int] = {}
@@ -117,7 +118,7 @@ def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
         distance = at - previous if previous is not None else 0
         run = run + 1 if distance and distance == gap else 1 if distance else 0
         gap = distance
-        length = run + gap + GRAM - 1
+        length = run + gap + _GRAM - 1
         if run and (best[1] == 0 or length / gap > best[2] / best[1]):
             best = (at - run - gap + 1, gap, length)
     return best
@@ -127,10 +128,10 @@ def _stutter(reading: Reading, words: list[str]) -> Finding:
     """Loops inside one "word": text without blanks, or one character for ever."""
     longest = reading.longest if words is reading.words else max(words, key=len, default="")
     if len(longest) < 24:
-        return _NO_LOOP
+        return NOTHING
     found = _STUTTER.search(longest)
     if found is None or longest in reading.asked or found[1].strip("0_") == "":
-        return _NO_LOOP
+        return NOTHING
     return Finding(GRAVE, 1.0, f'"{found[1]}" stands {len(found[0]) // len(found[1])} times in a row')
 
 

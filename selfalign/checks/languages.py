@@ -1,7 +1,6 @@
 """Which language a text is in, as far as its script and its function words tell. Small, and silent when in doubt."""
 
 import re
-from collections.abc import Collection
 
 from selfalign.checks.reading import GRAVE, NOTHING, Finding, Reading
 from selfalign.checks.text import word_set
@@ -45,7 +44,9 @@ _ALSO_COMMON = (
 COMMON = word_set(_WORDS["English"]) | word_set(_ALSO_COMMON)
 """English function words and the commonest others: a run made of them shows nothing."""
 
-_ONLY_ENGLISH = word_set(_WORDS["English"]).difference(*(own for name, own in _FUNCTION_WORDS if name != "English"))
+_FOREIGN = frozenset[str]().union(*(words for name, words in _FUNCTION_WORDS if name != "English"))
+_ONLY_ENGLISH = word_set(_WORDS["English"]) - _FOREIGN
+_UNENGLISH = _FOREIGN - COMMON
 
 _SCRIPTS = (
     ("Cyrillic", re.compile(r"[\u0400-\u04ff]")),
@@ -92,11 +93,6 @@ def _latin_language(words: set[str]) -> str | None:
     return best if most >= _LEAST and most > 1.5 * second and most >= len(words) / 8 else None
 
 
-def _is_plainly_english(text: str, words: Collection[str], least: int) -> bool:
-    """A quick answer for the commonest case; False says nothing."""
-    return text.isascii() and len(_ONLY_ENGLISH.intersection(words)) >= least
-
-
 def _script_of(text: str) -> str | None:
     """The script that most letters are in, where it is not Latin. Kana beside ideographs is Japanese."""
     letters = len(_LETTER.findall(text)) or 1
@@ -109,10 +105,9 @@ def _script_of(text: str) -> str | None:
 
 def language(reading: Reading) -> Finding:
     """Whether the answer is in another language than the instruction, without being asked for it."""
-    if _is_plainly_english(reading.plain, reading.vocabulary, 2) and _is_plainly_english(
-        reading.instruction, reading.instruction_words, 1
-    ):
-        return NOTHING
+    is_english = reading.plain.isascii() and len(_ONLY_ENGLISH & reading.vocabulary) >= 2
+    if is_english and reading.instruction.isascii() and _UNENGLISH.isdisjoint(reading.instruction_words):
+        return NOTHING  # by far the commonest case
     asked = language_of(reading.instruction, reading.instruction_words)
     if asked is None:
         return NOTHING

@@ -1,22 +1,22 @@
 """Text that came from the prompt, not from the answer: demonstrations, and the instruction itself."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from selfalign.checks.languages import COMMON
-from selfalign.checks.reading import CLEAN, GRAM, GRAVE, NOTHING, SLIGHT, Finding, Reading
+from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading
 from selfalign.checks.text import plain, words_of
 from selfalign.records import Constitution
 
 RUN = 5
 """Words in the shortest run that counts as copied."""
 
-_NO_SHARE = Finding(CLEAN, 0.0)
 _FEW = 4
 _EXPLAINED = 0.5
 
 
 class _Demonstrations(NamedTuple):
-    grams: frozenset[tuple[str, ...]]
+    pairs: frozenset[tuple[str, ...]]
     runs: dict[tuple[str, ...], int]
     asked: tuple[frozenset[str], ...]
 
@@ -33,13 +33,13 @@ def leak(reading: Reading) -> Finding:
     """
     if reading.constitution is None or len(reading.words) < RUN:
         return NOTHING
-    grams, runs, asked = _demonstrations(reading.constitution)
-    if grams.isdisjoint(reading.grams):
-        return _NO_SHARE
+    pairs, runs, asked = _demonstrations(reading.constitution)
+    if len(pairs & reading.pairs) < RUN - 1:
+        return NOTHING
     words = reading.words
     hits = [at for at, run in enumerate(zip(*(words[shift:] for shift in range(RUN)), strict=False)) if run in runs]
     if not hits:
-        return _NO_SHARE
+        return NOTHING
     explained = _explained(reading, asked)
     own = _runs(words_of(reading.asked))
     kept = [at for at in hits if (run := tuple(words[at : at + RUN])) not in own and runs[run] not in explained]
@@ -48,7 +48,7 @@ def leak(reading: Reading) -> Finding:
 
 def _grade(reading: Reading, hits: list[int]) -> Finding:
     if not hits:
-        return _NO_SHARE
+        return NOTHING
     covered = {at + shift for at in hits for shift in range(RUN)}
     share = round(len(covered) / len(reading.words), 3)
     start, length = _longest(hits)
@@ -95,7 +95,7 @@ def _prepare(constitution: Constitution) -> _Demonstrations:
                     shared.add(run)
     asked = tuple(_content(words_of(plain(item.user))) for item in constitution.demonstrations)
     runs = {run: at for run, at in runs.items() if run not in shared}
-    return _Demonstrations(frozenset(run[:GRAM] for run in runs), runs, asked)
+    return _Demonstrations(frozenset(pair for run in runs for pair in pairwise(run)), runs, asked)
 
 
 def _content(words: list[str]) -> frozenset[str]:
@@ -121,7 +121,7 @@ def echo(reading: Reading) -> Finding:
         return Finding(GRAVE, round(len(asked) / len(words), 2), "opens with the whole instruction")
     # Each word that is not the instruction's own breaks up to three runs of three.
     if len(reading.vocabulary.difference(asked)) > (1 - reading.spec.echo_share) * len(words):
-        return _NO_SHARE
+        return NOTHING
     return _share_of_instruction(reading, asked)
 
 
@@ -140,7 +140,7 @@ def _share_of_instruction(reading: Reading, asked: list[str]) -> Finding:
     said = list(zip(words, words[1:], words[2:], strict=False))
     share = round(sum(run in own for run in said) / max(len(said), 1), 2)
     if share < reading.spec.echo_share or len(said) < len(own) / 2:
-        return Finding(CLEAN, share)
+        return Finding(CLEAN, share) if share else NOTHING
     return Finding(GRAVE, share, f"{share:.0%} of it only repeats the instruction")
 
 

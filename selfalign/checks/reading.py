@@ -1,6 +1,7 @@
 """One answer, read once: what several checks need of it, and what a check says of it."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from selfalign.checks.refusal import Refusal, refusal_of_plain
@@ -35,10 +36,6 @@ CLEAN, SLIGHT, GRAVE = 0, 1, 2
 NOTHING = Finding(CLEAN)
 
 
-GRAM = 4
-"""Words in the runs that repetition is counted by."""
-
-
 class Reading:
     """A `Subject` with its texts in `plain` form and their words.
 
@@ -46,20 +43,24 @@ class Reading:
     """
 
     __slots__ = (
-        "_refusal", "answer", "cited_names", "constitution", "grams", "instruction", "instruction_words", "longest",
-        "plain", "spec", "subject", "thought", "vocabulary", "words",
+        "_refusal", "answer", "cited_names", "constitution", "cues", "instruction", "instruction_words", "longest",
+        "pairs", "plain", "spec", "subject", "thought", "vocabulary", "words",
     )  # fmt: skip
 
-    def __init__(self, subject: Subject, constitution: Constitution | None, spec: ChecksSpec) -> None:
+    def __init__(
+        self, subject: Subject, constitution: Constitution | None, spec: ChecksSpec, watched: frozenset[str]
+    ) -> None:
         self.subject = subject
         self.constitution = constitution
         self.spec = spec
         self.answer = subject.answer
         self.plain = plain(subject.answer)
         self.words = words = words_of(self.plain)
-        # The distinct words: most checks see from them alone that they have nothing to find.
         self.vocabulary = set(words)
-        self.grams = set(zip(words, words[1:], words[2:], words[3:], strict=False))
+        # Of the distinct words those that a check watches for: most see from them that they have nothing to find.
+        self.cues = watched & self.vocabulary
+        # The distinct pairs of neighbours: few of them repeat, unless something is wrong.
+        self.pairs = set(pairwise(words))
         self.longest = max(words, key=len, default="")
         self.instruction = plain(subject.instruction.text)
         self.instruction_words = words_of(self.instruction)
@@ -76,7 +77,7 @@ class Reading:
     def refusal(self) -> Refusal:
         """What the answer does with the request."""
         if self._refusal is None:
-            self._refusal = refusal_of_plain(self.plain, self.vocabulary, self.instruction, self.instruction_words)
+            self._refusal = refusal_of_plain(self.plain, self.cues, self.instruction, self.instruction_words)
         return self._refusal
 
 

@@ -46,14 +46,15 @@ def refusal_of(answer: str, asked: str = "") -> Refusal:
     Without `asked` it is taken for a request to help with something.
     """
     text, asked = plain(answer), plain(asked)
-    return refusal_of_plain(text, set(words_of(text)), asked, words_of(asked))
+    return refusal_of_plain(text, wording.CUES.intersection(words_of(text)), asked, words_of(asked))
 
 
-def refusal_of_plain(text: str, vocabulary: Set[str], asked: str, asked_words: Collection[str]) -> Refusal:
-    """`refusal_of` for texts already in `plain` form; `vocabulary` and `asked_words` are the words of the two."""
-    if _may_be_elsewhere(text, vocabulary) and wording.ELSEWHERE.search(text[:300]):
+def refusal_of_plain(text: str, cues: Set[str], asked: str, asked_words: Collection[str]) -> Refusal:
+    """`refusal_of` for texts already in `plain` form; `cues` holds those words of `text` that are in
+    `wording.CUES`, at least; `asked_words` are all words of `asked`."""
+    if _may_be_elsewhere(text, cues) and wording.ELSEWHERE.search(text[:300]):
         return Refusal(Stance.REFUSES, 1.0, "declines in its opening")
-    possible = _possible_acts(vocabulary)
+    possible = _possible_acts(cues)
     if not possible:
         return COMPLIANCE
     request = _Request(asked, asked_words)
@@ -69,9 +70,9 @@ _DECLINING = frozenset(("decline", "impersonal"))
 _OPENING_ACTS = frozenset(("objection", "lacks"))
 
 
-def _may_be_elsewhere(text: str, vocabulary: Set[str]) -> bool:
+def _may_be_elsewhere(text: str, cues: Set[str]) -> bool:
     """Whether a decline in another language than English is possible at all."""
-    if not wording.FOREIGN_CANNOT.isdisjoint(vocabulary):
+    if not wording.FOREIGN_CANNOT.isdisjoint(cues):
         return True
     return not text.isascii() and any(each in text for each in wording.IDEOGRAPHIC_CANNOT)
 
@@ -79,18 +80,15 @@ def _may_be_elsewhere(text: str, vocabulary: Set[str]) -> bool:
 _BARE = word_set("unable cannot can't")
 
 
-def _possible_acts(vocabulary: Set[str]) -> set[str]:
+def _possible_acts(cues: Set[str]) -> set[str]:
     """The speech acts that these words allow."""
-    cues = wording.CUES.intersection(vocabulary)  # the sets below hold against a few words instead of all
-    if not cues:
-        return set()
     speaks = not wording.SPEAKER.isdisjoint(cues)
     negates = not wording.NEGATION.isdisjoint(cues)
     judges = not wording.JUDGING.isdisjoint(cues)
     found = {
         "decline": negates and (speaks or not _BARE.isdisjoint(cues)),
-        "impersonal": negates and judges,
-        "objection": (speaks or negates) and not wording.OBJECTING.isdisjoint(cues),
+        "impersonal": negates and judges and not wording.SERVING.isdisjoint(cues),
+        "objection": _may_object(cues, speaks, negates, judges),
         "lacks": speaks and negates and not wording.LACKED.isdisjoint(cues),
         "verdict": judges,
         "lecture": not wording.URGING.isdisjoint(cues),
@@ -114,6 +112,14 @@ _TEXT_WORDS = word_set(
     "role pretend"
 )
 _NEGATION = re.compile(r"\b(?:not|no|never|cannot|nobody|without|neither|nor)\b|n't\b")
+
+
+def _may_object(cues: Set[str], speaks: bool, negates: bool, judges: bool) -> bool:
+    if not wording.REWORDING.isdisjoint(cues) or (speaks and not wording.OBJECTING.isdisjoint(cues)):
+        return True
+    if not wording.DOUBTING.isdisjoint(cues) and negates and judges:
+        return True
+    return not wording.REQUEST_NOUNS.isdisjoint(cues) and (judges or not wording.FAULTING.isdisjoint(cues))
 
 
 class _Request:
@@ -140,7 +146,8 @@ class _Acts:
     def __init__(self, text: str, request: _Request, possible: set[str]) -> None:
         self.text = text
         self.request = request
-        self.sentences = sentences_of(text)[:MAX_SENTENCES]
+        # In a text that was asked for, only what stands before it is the assistant's own voice.
+        self.sentences = sentences_of(text)[: 2 if request.wants_text else MAX_SENTENCES]
         self.acts = [(_act(sentence, possible), sentence.count(" ") + 1) for sentence in self.sentences[:OPENING]]
         # What only counts in the opening need not be looked for further down.
         late = possible - _OPENING_ACTS

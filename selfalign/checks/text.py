@@ -6,7 +6,7 @@ import re
 _SENTENCE_END = re.compile(r"\s(?:(?<=[.!?]\s)|(?<=[.!?][\"')\]*_]\s)|(?<=\n))\s*")
 _IDEOGRAPHIC_END = re.compile(r"(?<=[。！？])(?=.)")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
+_TYPOGRAPHIC = {"’": "'", "‘": "'", "“": '"', "”": '"', "—": " - ", "–": "-", "…": "...", "\u00a0": " "}
 _PUNCTUATION = str.maketrans(
     dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^`{|}~«»„…–—―·•¡¿。、！？：；（）「」『』【】《》', " ")
 )
@@ -18,8 +18,12 @@ def word_set(words: str) -> frozenset[str]:
 
 
 def plain(text: str) -> str:
-    """`text` in lower case with straight quotes and ordinary spaces: the form the patterns are written for."""
-    return text.lower() if text.isascii() else text.translate(_QUOTES).lower()
+    """`text` in lower case with a typewriter's quotes, dashes and blanks: the form the patterns are written for."""
+    if not text.isascii():
+        # Far faster than one `translate`, and most English is ASCII afterwards, which everything else is faster on.
+        for character, substitute in _TYPOGRAPHIC.items():
+            text = text.replace(character, substitute)
+    return text.lower()
 
 
 def words_of(text: str) -> list[str]:

@@ -206,10 +206,21 @@ JUDGING = word_set(
     "offensive law reprehensible irresponsible racist sexist prejudiced hurtful abhorrent crime criminal felony "
     "violation harmful dangerous condone condoned against option answer right"
 )
+SERVING = word_set(
+    "provide discuss encourage promote suggest support share give offer assist help answer respond engage condone "
+    "advise describe instruct facilitate endorse"
+)
 OBJECTING = word_set(
-    "question phrase phrasing term wording premise statement request assumption language idea notion rephrase "
-    "rephrasing reword rewording reconsider reconsidering rethink clarify emphasize emphasise point inform remind "
-    "stress caution warn clear object challenge address express think sure"
+    "clarify emphasize emphasise point inform remind stress caution warn clear object challenge address express"
+)
+DOUBTING = word_set("think sure")
+REQUEST_NOUNS = word_set(
+    "question phrase phrasing term wording premise statement request assumption language idea notion"
+)
+REWORDING = word_set("rephrase rephrasing reword rewording reconsider reconsidering rethink")
+FAULTING = word_set(
+    "meaningful sense based valid factual factually supported problematic negative incorrect misunderstood "
+    "misunderstanding violent"
 )
 URGING = word_set(
     "important essential crucial vital necessary imperative best critical should must ought need always please "
@@ -224,9 +235,22 @@ LACKED = word_set(
 )
 """Words without which no pattern of that kind can match: an answer's vocabulary is held against these first."""
 
-CUES = SPEAKER | NEGATION | JUDGING | OBJECTING | URGING | REFERRING | LACKED
-
 FOREIGN_CANNOT = word_set("kann darf werde möchte puedo es peux suis posso kan могу")
+CUES = SPEAKER.union(
+    NEGATION,
+    JUDGING,
+    SERVING,
+    OBJECTING,
+    DOUBTING,
+    REQUEST_NOUNS,
+    REWORDING,
+    FAULTING,
+    URGING,
+    REFERRING,
+    LACKED,
+    FOREIGN_CANNOT,
+)
+
 IDEOGRAPHIC_CANNOT = ("不", "无法", "でき", "かね")
 ELSEWHERE = re.compile(
     r"\bich (?:kann|darf|werde|möchte) (?:\w+ ){0,4}?nicht (?:\w+ )?(?:helfen|beantworten|unterstützen|geben|"
