@@ -1,0 +1,433 @@
+"""What may not stand in an answer, each with its reason; and what looks alike and may."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selfalign.checks import CHECK_NAMES, ChecksSpec, Subject, run_checks, verdict
+from selfalign.constitution import load_constitution
+from selfalign.records import CheckResult, Constitution, Instruction, Outcome
+
+CONSTITUTION = load_constitution("default")
+DEFAULT = ChecksSpec()
+GOOD = (
+    "Water boils at 100 degrees at sea level. Higher up the air presses less, so it boils at a lower temperature, and "
+    "food takes longer to cook."
+)
+ASKED = "Why does pasta take longer to cook in the mountains?"
+
+
+def check(
+    name: str,
+    answer: str,
+    asked: str = ASKED,
+    *,
+    context: str = "",
+    thought: str = "",
+    cited: tuple[str, ...] = (),
+    finish_reason: str = "stop",
+    constitution: Constitution | None = CONSTITUTION,
+    spec: ChecksSpec = DEFAULT,
+) -> CheckResult:
+    """The result of one check on one answer."""
+    subject = Subject(Instruction("p0", asked, context, "test"), thought, answer, cited, finish_reason)
+    return next(result for result in run_checks(subject, constitution, spec) if result.name == name)
+
+
+def outcome(name: str, answer: str, asked: str = ASKED, **more) -> str:
+    return check(name, answer, asked, **more).outcome.value
+
+
+# --- all of them ------------------------------------------------------------------------------------------------
+
+
+def test_a_good_answer_passes_every_check_in_the_order_of_their_names():
+    results = run_checks(Subject(Instruction("p0", ASKED, "", ""), "", GOOD, ()), CONSTITUTION, DEFAULT)
+    assert tuple(result.name for result in results) == CHECK_NAMES
+    assert {result.outcome for result in results} == {Outcome.PASS}
+    assert verdict(results) is Outcome.PASS
+
+
+def test_every_demonstration_of_the_built_in_constitutions_passes_or_is_only_flagged_for_declining():
+    for name in ("default", "short"):
+        constitution = load_constitution(name)
+        for shown in constitution.demonstrations:
+            subject = Subject(Instruction("p0", shown.user, "", ""), shown.thought, shown.answer, shown.cites)
+            found = [each for each in run_checks(subject, constitution, DEFAULT) if each.outcome is not Outcome.PASS]
+            assert {each.name for each in found} <= {"refusal", "apology"}, (shown.user, found)
+
+
+def test_what_is_not_a_pass_says_why():
+    results = run_checks(
+        Subject(Instruction("p0", ASKED, "", ""), "", "I am an AI.\n### User\nHi", ()), CONSTITUTION, DEFAULT
+    )
+    assert all(result.reason for result in results if result.outcome is not Outcome.PASS)
+    assert verdict(results) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("action", "expected"), [("fail", Outcome.FAIL), ("flag", Outcome.FLAG)])
+def test_the_action_is_the_worst_a_check_may_do(action, expected):
+    spec = ChecksSpec(self_reference=action)
+    assert check("self_reference", "As an AI, I like tea.", spec=spec).outcome is expected
+
+
+def test_a_check_that_is_off_gives_no_result():
+    results = run_checks(
+        Subject(Instruction("p0", ASKED, "", ""), "", "As an AI, no.", ()), None, ChecksSpec(self_reference="off")
+    )
+    assert "self_reference" not in {result.name for result in results}
+
+
+def test_the_verdict_is_the_worst_outcome():
+    flag, fail = CheckResult("a", Outcome.FLAG), CheckResult("b", Outcome.FAIL)
+    assert [verdict(each) for each in ((), (flag,), (flag, fail))] == [Outcome.PASS, Outcome.FLAG, Outcome.FAIL]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("loop", "warn"), ("leak_share", 0.0), ("loop_repeats", 1), ("conflicts", (("static",),))]
+)
+def test_a_wrong_value_is_refused_by_its_key(key, value):
+    with pytest.raises(ValueError, match=f"^{key}: "):
+        ChecksSpec(**{key: value})
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=400), st.text(max_size=200), st.text(max_size=100))
+def test_no_text_breaks_a_check(answer, asked, thought):
+    results = run_checks(Subject(Instruction("p0", asked, "", ""), thought, answer, ("nobody",)), CONSTITUTION, DEFAULT)
+    assert len(results) == len(CHECK_NAMES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "a " * 50_000,
+        "not " * 20_000,
+        "I cannot " * 10_000,
+        "1-" * 50_000,
+        "###\n" * 20_000,
+        "。" * 50_000,
+    ],
+)
+def test_no_text_takes_long(text):
+    started = time.process_time()
+    run_checks(Subject(Instruction("p0", text, "", ""), text, text, ()), CONSTITUTION, DEFAULT)
+    assert time.process_time() - started < 3
+
+
+# --- leaks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_copied_demonstration_is_a_leak():
+    copied = CONSTITUTION.demonstrations[0].answer
+    result = check("leak", copied, "Tell me about my garden.")
+    assert result.outcome is Outcome.FAIL
+    assert result.number > 0.9
+    assert check("leak", copied, "Tell me about my garden.", constitution=None).outcome is Outcome.PASS
+
+
+def test_a_sentence_of_a_demonstration_in_a_long_answer_is_a_leak():
+    sentence = CONSTITUTION.demonstrations[0].answer.split("\n\n")[1].split(". ")[1]
+    assert outcome("leak", f"{GOOD} {GOOD} {sentence} {GOOD}", "What is pasta?") == "fail"
+
+
+def test_the_same_question_may_get_the_same_answer():
+    shown = CONSTITUTION.demonstrations[0]
+    assert outcome("leak", shown.answer, shown.user) == "pass"
+
+
+def test_words_that_the_instruction_holds_are_no_leak():
+    shown = CONSTITUTION.demonstrations[0]
+    assert outcome("leak", shown.answer, "Repeat this text.", context=shown.answer) == "pass"
+
+
+# --- self-reference, knowledge date, sources, names, personal data ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "As an AI language model, I find this easy.",
+        "I'm just a computer program, so take it with a grain of salt.",
+        "My training data covers this well.",
+        "Being an artificial intelligence, I have never tasted it.",
+    ],
+)
+def test_speaking_of_itself_unasked_fails(answer):
+    assert outcome("self_reference", answer) == "fail"
+    assert outcome("self_reference", answer, cited=("candor",)) == "pass"
+    assert outcome("self_reference", answer, "Are you a human?") == "pass"
+
+
+@pytest.mark.parametrize(
+    "answer", ["I am an engineer.", "As an aide to the king, he knew.", "The AI model won the game."]
+)
+def test_other_people_and_machines_are_no_self_reference(answer):
+    assert outcome("self_reference", answer, "Write a sentence.") == "pass"
+
+
+def test_only_the_persona_s_own_knowledge_date_may_be_claimed():
+    true = CONSTITUTION.persona.knowledge_date
+    claim = "As of my last knowledge update in {}, the bridge was closed."
+    assert outcome("knowledge_date", claim.format("September 2021"), cited=("dated-knowledge",)) == "fail"
+    assert outcome("knowledge_date", claim.format(true), cited=("dated-knowledge",)) == "pass"
+    assert outcome("knowledge_date", claim.format(true)) == "flag"
+    assert outcome("knowledge_date", "My knowledge ends in March 2023.", cited=("dated-knowledge",)) == "fail"
+    assert outcome("knowledge_date", "The treaty of 2021 ended the war.") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Pasta is made of wheat.\n\nSee also\n\nBread", "fail"),
+        ("Pasta is made of wheat.\n\n## References\n\n1. Smith, 2003", "fail"),
+        ("From Wikipedia, the free encyclopedia. Pasta is a dish.", "fail"),
+        ("Look it up at https://www.pasta-facts.org/boiling.", "flag"),
+        ("Send a request to https://example.com/api.", "pass"),
+        ("The source of the Rhine lies in the Alps.", "pass"),
+    ],
+)
+def test_invented_sources(answer, expected):
+    assert outcome("invented_source", answer) == expected
+
+
+def test_a_source_that_was_given_or_asked_for_is_not_invented():
+    assert outcome("invented_source", "See https://a.org/x.", "Quote it.", context="https://a.org/x") == "pass"
+    assert outcome("invented_source", "Facts.\n\nReferences\n\n1. Smith", "Write it with references.") == "pass"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I am ChatGPT, and I can help.",
+        "My name is Claude.",
+        "I'm a language model trained by Google.",
+        "As an AI developed by OpenAI, I try to be fair.",
+        "I am Sally, an assistant for kitchens.",
+    ],
+)
+def test_a_foreign_name_or_maker_fails(answer):
+    assert outcome("foreign_name", answer, "Who are you?") == "fail"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"I am {CONSTITUTION.persona.name}, an assistant made by {CONSTITUTION.persona.maker}.",
+        "Claude Monet painted water lilies, and I am fond of them.",
+        "Gemini is the sign for early June.",
+        "OpenAI made ChatGPT, and Google made Bard.",
+    ],
+)
+def test_its_own_name_and_talk_about_others_pass(answer):
+    assert outcome("foreign_name", answer, "Who are you?") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Write to jane.miller@gmail.com.", "flag"),
+        ("Call +49 30 5678 9043.", "flag"),
+        ("Use AKIA" + "QWERTZUIOPASDFGH" + " as the key.", "fail"),
+        ("Pay with 4539 1488 0343 6467.", "fail"),
+        ("Write to you@example.com.", "pass"),
+        ("Call 555-0100.", "pass"),
+        ("In 1914, 1939 and 1989 the map changed; 12,500,000 people moved.", "pass"),
+        ("x = 3.14159265358979", "pass"),
+    ],
+)
+def test_personal_data(answer, expected):
+    assert outcome("personal_data", answer) == expected
+
+
+def test_personal_data_that_was_given_may_be_used():
+    mail = "jane.miller@gmail.com"
+    assert outcome("personal_data", f"Her address is {mail}.", "Find the address.", context=f"Jane <{mail}>") == "pass"
+
+
+def test_which_personal_data_is_grave_is_a_setting():
+    spec = ChecksSpec(personal_data_grave=("e-mail",))
+    assert outcome("personal_data", "Write to jane.miller@gmail.com.", spec=spec) == "fail"
+
+
+# --- form -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("```python\nprint(1)\n", "fail"),
+        ("Buy these:\n1. flour\n2.", "fail"),
+        (f"{GOOD} In the end it is the pressure of the air that decides how hot the water can become in the", "fail"),
+        (f"{GOOD} In the end it is the pressure of the air that decides how hot water", "flag"),
+        ("", "fail"),
+        (GOOD, "pass"),
+        ("Flour, eggs, salt", "pass"),
+        ("- flour\n- eggs", "pass"),
+        ("```python\nprint(1)\n```", "pass"),
+        ("Roses are red,\nviolets are blue,\nthe kettle is on\nand so are you", "pass"),
+    ],
+)
+def test_truncation(answer, expected):
+    assert outcome("truncation", answer) == expected
+
+
+def test_the_token_limit_is_a_truncation_whatever_the_text_looks_like():
+    assert outcome("truncation", GOOD, finish_reason="length") == "fail"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Stir it well. " * 8,
+        GOOD + " and then you wait" * 9,
+        "The pot is on the stove and the stove is hot. " * 5,
+        "haha" * 30,
+        "好的好的好的好的好的好的好的好的好的好的好的好的",
+    ],
+)
+def test_loops_fail(answer):
+    assert outcome("loop", answer) == "fail"
+
+
+SONG = """Row on, row on,
+the night is long.
+
+The oars are worn, the water black,
+no lamp will bring the sailors back.
+
+Row on, row on,
+the night is long.
+
+The gulls have gone, the wind is cold,
+the songs we knew are all too old.
+
+Row on, row on,
+the night is long."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        GOOD,
+        "```\n" + "x = step(x)\n" * 12 + "```",
+        "| a | b |\n" + "| 0 | 0 |\n" * 20,
+        SONG,
+        "The capital of France is Paris. The capital of Spain is Madrid. The capital of Italy is Rome. The capital of "
+        "Poland is Warsaw. The capital of Norway is Oslo.",
+        "no no no",
+        "00000000000000000000000000000000",
+    ],
+)
+def test_code_tables_refrains_and_parallels_are_no_loops(answer):
+    assert outcome("loop", answer) == "pass"
+
+
+def test_the_number_of_repetitions_that_make_a_loop_is_a_setting():
+    thrice = "Stir the pot well now. " * 3
+    assert outcome("loop", thrice) == "pass"
+    assert outcome("loop", thrice, spec=ChecksSpec(loop_repeats=3)) == "fail"
+
+
+def test_repeating_the_instruction_is_an_echo():
+    assert outcome("echo", ASKED) == "fail"
+    assert outcome("echo", ASKED.upper() + "!") == "fail"
+    assert outcome("echo", f"{ASKED} {GOOD}") == "fail"
+    assert outcome("echo", GOOD) == "pass"
+    assert outcome("echo", "Boil it.", "Boil it.") == "pass", "too short to tell"
+
+
+def test_working_on_a_context_is_no_echo():
+    text = "the builders come on monday at eight and they stay until wednesday evening"
+    assert outcome("echo", text.capitalize() + ".", "Correct the spelling of this note.", context=text) == "pass"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is the pressure.\n### User\nThanks!",
+        "It is the pressure.\nUser: thanks\nAssistant: you are welcome",
+        "It is the pressure.<|im_end|>",
+        "It is the pressure. [/INST]",
+        "### Instruction: next one",
+    ],
+)
+def test_role_markers_fail(answer):
+    assert outcome("role_marker", answer) == "fail"
+
+
+def test_a_dialogue_that_was_asked_for_is_no_next_turn():
+    answer = "User: hello\nAssistant: hello"
+    assert outcome("role_marker", answer, "Write a dialogue between a user and an assistant.") == "pass"
+    assert outcome("role_marker", "Note: stir.\nInput: flour\nOutput: bread", "Explain baking.") == "pass"
+
+
+# --- language ---------------------------------------------------------------------------------------------------
+
+GERMAN = (
+    "Das Wasser kocht in den Bergen bei einer niedrigeren Temperatur, weil der Druck der Luft dort nicht so hoch ist."
+)
+RUSSIAN = "Вода в горах кипит при более низкой температуре, потому что давление воздуха там меньше."
+
+
+@pytest.mark.parametrize("answer", [GERMAN, RUSSIAN, "在山上水的沸点较低，因为那里的气压较低，所以面条要煮得更久。"])
+def test_an_answer_in_another_language_fails(answer):
+    asked = "Why does it take longer to cook pasta in the mountains than at the sea?"
+    assert outcome("language", answer, asked) == "fail"
+    assert outcome("language", answer, f"{asked} Answer in German, Russian or Chinese.") == "pass"
+    assert outcome("language", answer, f"Translate what you can of this: {asked}") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("Warum kocht das Wasser in den Bergen nicht bei der gleichen Temperatur wie im Tal?", GERMAN),
+        ("What is the name of the dish with an egg and a lot of cream that the French make?", "Quiche Lorraine."),
+        ("¿Por qué crece el pan?", "Por el gas que la levadura produce en la masa."),
+        ("Write the numbers from one to ten.", "1 2 3 4 5 6 7 8 9 10"),
+    ],
+)
+def test_the_same_language_and_too_little_text_pass(asked, answer):
+    assert outcome("language", answer, asked) == "pass"
+
+
+# --- thought and answer -----------------------------------------------------------------------------------------
+
+DECLINES = "This would be used to steal from people, so I decline and offer something harmless."
+COMPLIES = "A plain question about cooking; the pressure of the air explains it."
+
+
+def test_a_thought_that_declines_and_an_answer_that_complies_are_at_odds():
+    assert outcome("at_odds", GOOD, thought=DECLINES, cited=("ethical",)) == "fail"
+    assert outcome("at_odds", "I won't write that, because it would hurt people.", thought=DECLINES) == "pass"
+
+
+def test_a_thought_that_complies_and_an_answer_that_refuses_are_at_odds():
+    assert outcome("at_odds", "I'm sorry, but I cannot help with that.", thought=COMPLIES) == "fail"
+    assert outcome("at_odds", GOOD, thought=COMPLIES) == "pass"
+
+
+def test_a_thought_that_asks_wants_a_question():
+    thought = "The size is missing; I ask for it."
+    assert outcome("at_odds", "You need six litres.", thought=thought, cited=("clarification",)) == "flag"
+    assert outcome("at_odds", "About six litres. How large is it?", thought=thought, cited=("clarification",)) == "pass"
+
+
+def test_a_thought_that_cannot_know_wants_that_said():
+    thought = "Only live data can tell, and I have none."
+    assert outcome("at_odds", "It is sunny and 21 degrees in Oslo.", thought=thought) == "flag"
+    assert outcome("at_odds", "I cannot see live data; a weather service shows it.", thought=thought) == "pass"
+
+
+def test_a_thought_about_declining_sales_declines_nothing():
+    assert outcome("at_odds", GOOD, thought="The table shows that sales decline every winter; I say why.") == "pass"
+
+
+def test_principles_that_ask_for_different_answers_are_flagged():
+    assert outcome("principle_conflict", GOOD, cited=("creative", "static")) == "flag"
+    assert outcome("principle_conflict", GOOD, cited=("helpful", "static")) == "pass"
+    pair = ChecksSpec(conflicts=(("Helpful", "reasoning"),), principle_conflict="fail")
+    assert outcome("principle_conflict", GOOD, cited=("helpful", "reasoning"), spec=pair) == "fail"
