@@ -72,19 +72,19 @@ def check_file(
     spec: ChecksSpec,
     *,
     out: Path | None,
-    split: str = "",
+    part: tuple[str, str] = ("", ""),
     stream: TextIO | None = None,
 ) -> Summary:
     """Judge every row of a file or dataset folder; verdicts go to `out`, progress to `stream`.
 
-    `out` appears whole or not at all. Raises `RecipeError` (file and line) for a row that cannot be read, and
+    `part` is the configuration and the split of a dataset folder, "" where there is only one. `out` appears whole or not at all. Raises `RecipeError` (file and line) for a row that cannot be read, and
     `RunDirError` where `out` cannot be written.
     """
     if out is not None and out.exists() and path.exists() and out.samefile(path):
         raise RecipeError(f"{out}: --out is the file that is checked; name another")
     summary = Summary()
     with _written_whole(out) as file:
-        for found in _watched(_verdicts(path, columns, constitution, spec, split), path, stream):
+        for found in _watched(_verdicts(path, columns, constitution, spec, part), path, stream):
             summary.count(found)
             if file is not None:
                 _write(file, out, found)
@@ -103,9 +103,9 @@ def judge_row(subject: Subject, constitution: Constitution | None, spec: ChecksS
 
 
 def _verdicts(
-    path: Path, columns: Columns, constitution: Constitution | None, spec: ChecksSpec, split: str
+    path: Path, columns: Columns, constitution: Constitution | None, spec: ChecksSpec, part: tuple[str, str]
 ) -> Iterator[dict[str, Any]]:
-    for line, fields in read_rows(path, split=split):
+    for line, fields in read_rows(path, *part):
         subject = _subject(fields, columns, constitution, f"{path}:{line}")
         yield {"line": line, **judge_row(subject, constitution, spec)}
 

@@ -177,6 +177,7 @@ def check(
     answer_field: Annotated[str, typer.Option(help="Field with the answer: text, or a chat.")] = "answer",
     thought_field: Annotated[str, typer.Option(help="Field with the thought, where there is one.")] = "",
     cited_field: Annotated[str, typer.Option(help="Field with the cited principles, where there is one.")] = "",
+    configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
     split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
     constitution: Annotated[
         str | None, typer.Option(help="Judge by this constitution too: its demonstrations, name and knowledge date.")
@@ -195,7 +196,8 @@ def check(
     spec = build_recipe({}, "defaults", overrides or ()).checks
     columns = Columns(prompt_field, answer_field, thought_field, cited_field)
     judge = load_constitution(constitution) if constitution else None
-    summary = check_file(data, columns, judge, spec, out=out, split=split, stream=sys.stderr)
+    part = (configuration, split)
+    summary = check_file(data, columns, judge, spec, out=out, part=part, stream=sys.stderr)
     for line in summary.lines():
         typer.echo(line)
 
