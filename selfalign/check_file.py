@@ -77,8 +77,9 @@ def check_file(
 ) -> Summary:
     """Judge every row of a file or dataset folder; verdicts go to `out`, progress to `stream`.
 
-    `part` is the configuration and the split of a dataset folder, "" where there is only one. `out` appears whole or not at all. Raises `RecipeError` (file and line) for a row that cannot be read, and
-    `RunDirError` where `out` cannot be written.
+    `part` is the configuration and the split of a dataset folder, "" where there is only one. `out` appears whole or
+    not at all. Raises `RecipeError` (file and line) for a row that cannot be read, and `RunDirError` where `out`
+    cannot be written.
     """
     if out is not None and out.exists() and path.exists() and out.samefile(path):
         raise RecipeError(f"{out}: --out is the file that is checked; name another")
