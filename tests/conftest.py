@@ -12,9 +12,15 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
 from tiny_model import make_tiny_model
 
 from selfalign.engine import EngineSpec, VllmEngine, open_engine
+
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("selfalign", deadline=None)
+settings.load_profile("selfalign")
 
 
 @pytest.fixture(scope="session")
