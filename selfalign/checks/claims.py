@@ -196,15 +196,16 @@ _NAMES = word_set(
 
 def foreign_name(reading: Reading) -> Finding:
     """Whether the answer claims to be another assistant, or of another maker, than its persona."""
-    if _SELVES.isdisjoint(reading.cues):
+    may_name, may_present = not _NAMES.isdisjoint(reading.cues), not _KINDS.isdisjoint(reading.cues)
+    if not (may_name or may_present) or _SELVES.isdisjoint(reading.cues):
         return NOTHING
     own, maker = _own_names(reading)
-    if not _NAMES.isdisjoint(reading.cues):
+    if may_name:
         for found in _FOREIGN.finditer(reading.plain):
             name = next(filter(None, found.groupdict().values()))
             if name not in own and name not in maker and not _is_played(reading, name):
                 return Finding(GRAVE, None, f'claims to be somebody else: "{found[0].strip()}"')
-    if own and not _KINDS.isdisjoint(reading.cues):
+    if own and may_present:
         identity = _IDENTITY.search(reading.plain)
         if identity and identity["name"] not in own and identity["name"] not in reading.asked:
             return Finding(GRAVE, None, f'calls itself "{identity["name"]}"')

@@ -52,16 +52,14 @@ _LIMITED = word_set(
 
 def intent_of(thought: str) -> Intent:
     """What a thought in `plain` form means to do; where nothing else is said it means to comply."""
-    negates = "not" in thought or "n't" in thought or "no" in thought
-    if (
-        (negates or "declin" in thought or "refus" in thought or "turn" in thought)
-        and _DECLINE.search(thought)
-        and not _NEGATED.search(thought)
-    ):
+    # Substrings first: most thoughts hold none of them.
+    negates = "no" in thought or "n't" in thought
+    declines = negates or "declin" in thought or "refus" in thought or "turn" in thought
+    if declines and _DECLINE.search(thought) and not _NEGATED.search(thought):
         return Intent.DECLINE
-    if _LIMIT.search(thought):
+    if (negates or "without" in thought or "beyond" in thought or "outside" in thought) and _LIMIT.search(thought):
         return Intent.LIMIT
-    if _ASK.search(thought):
+    if ("ask" in thought or "clarif" in thought or "quest" in thought) and _ASK.search(thought):
         return Intent.ASK
     return Intent.COMPLY
 

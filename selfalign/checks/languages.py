@@ -1,6 +1,7 @@
 """Which language a text is in, as far as its script and its function words tell. Small, and silent when in doubt."""
 
 import re
+from collections.abc import Collection
 
 from selfalign.checks.reading import GRAVE, NOTHING, Finding, Reading
 from selfalign.checks.text import word_set
@@ -45,7 +46,6 @@ COMMON = word_set(_WORDS["English"]) | word_set(_ALSO_COMMON)
 """English function words and the commonest others: a run made of them shows nothing."""
 
 _FOREIGN = frozenset[str]().union(*(words for name, words in _FUNCTION_WORDS if name != "English"))
-_ONLY_ENGLISH = word_set(_WORDS["English"]) - _FOREIGN
 _UNENGLISH = _FOREIGN - COMMON
 
 _SCRIPTS = (
@@ -93,6 +93,11 @@ def _latin_language(words: set[str]) -> str | None:
     return best if most >= _LEAST and most > 1.5 * second and most >= len(words) / 8 else None
 
 
+def _looks_english(text: str, words: Collection[str]) -> bool:
+    """Whether nothing speaks for another language."""
+    return text.isascii() and (_UNENGLISH.isdisjoint(words) or ("the" in words and ("and" in words or "of" in words)))
+
+
 def _script_of(text: str) -> str | None:
     """The script that most letters are in, where it is not Latin. Kana beside ideographs is Japanese."""
     letters = len(_LETTER.findall(text)) or 1
@@ -105,8 +110,9 @@ def _script_of(text: str) -> str | None:
 
 def language(reading: Reading) -> Finding:
     """Whether the answer is in another language than the instruction, without being asked for it."""
-    is_english = reading.plain.isascii() and len(_ONLY_ENGLISH & reading.vocabulary) >= 2
-    if is_english and reading.instruction.isascii() and _UNENGLISH.isdisjoint(reading.instruction_words):
+    if _looks_english(reading.instruction, reading.instruction_words) and _looks_english(
+        reading.plain, reading.vocabulary
+    ):
         return NOTHING  # by far the commonest case
     asked = language_of(reading.instruction, reading.instruction_words)
     if asked is None:
