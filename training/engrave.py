@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--each", type=int, default=300, help="held-out prompts of either sort")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--table", default=str(TABLE))
     args = parser.parse_args()
     run, output = Path(args.run or "outputs/engrave"), Path(args.output)
