@@ -285,15 +285,14 @@ class NoveltyIndex:
         sizes: list[int] = []
         texts: list[np.ndarray] = []
         codes: list[np.ndarray] = []
-        for place, element in enumerate(self._ranking.sort(elements)[: max(0, limits.prefix - unknown)], unknown):
+        for place, element in zip(range(unknown, len(limits.codes)), self._ranking.sort(elements), strict=False):
             for segment in self._segments:
-                if element < segment.size:
-                    start, end = segment.starts[element], segment.starts[element + 1]
-                    if start < end:
-                        places.append(place)
-                        sizes.append(end - start)
-                        texts.append(segment.texts[start:end])
-                        codes.append(segment.codes[start:end])
+                start, end = segment.range_of(element, limits.codes[place])
+                if start < end:
+                    places.append(place)
+                    sizes.append(end - start)
+                    texts.append(segment.texts[start:end])
+                    codes.append(segment.codes[start:end])
         if not texts:
             return []
         code = np.concatenate(codes)

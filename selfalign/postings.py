@@ -14,6 +14,7 @@ exact in the sense that it never loses a text that qualifies:
 run, which `build_segment` makes block by block: whoever drives it decides how much happens at a time.
 """
 
+from bisect import bisect_left
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ MAX_LENGTH = 255
 BLOCK = 1024
 """Texts in a block, the unit in which segments are built; at most 4096 (`_ordered` has 12 bits for a place in it)."""
 
+_SORTED_AT_ONCE = 1 << 16
 _COUNT_LIMIT = (1 << 20) - 1
 _ELEMENT = (1 << 32) - 1
 
@@ -54,8 +56,8 @@ def least_lcs(m: int, n: int, threshold: float) -> int:
 class Limits:
     """What a ROUGE-L F threshold means for lengths, as tables.
 
-    `least[m, n]` is `least_lcs`. A place in the prefix of a text, (n, j), is coded as `base[n] + j`; `prefix[n]` is the
-    number of such places.
+    `least[m, n]` is `least_lcs`; `prefix[n]` is the number of places j that a text of n elements posts. (n, j) is kept
+    as one number, its code, `first[n] + j`.
     """
 
     def __init__(self, threshold: float) -> None:
@@ -65,9 +67,9 @@ class Limits:
         possible = self.least <= np.minimum(lengths[:, None], lengths)
         slack = np.where(possible, lengths - self.least, -1)
         self.prefix = slack.max(axis=0) + 1
-        self.base = np.concatenate([[0], np.cumsum(self.prefix)[:-1]])
+        self.first = np.cumsum(self.prefix) - self.prefix
         self.length_at = np.repeat(lengths, self.prefix)
-        self.place_at = np.arange(len(self.length_at)) - self.base[self.length_at]
+        self.place_at = np.arange(len(self.length_at)) - self.first[self.length_at]
         # Up to MAX_LENGTH + 1 of them, 60 kB each at most; real lengths take a few dozen.
         self.of_length = lru_cache(maxsize=None)(self._of_length)
 
@@ -77,8 +79,9 @@ class Limits:
         allowed = possible[self.length_at] & (self.place_at <= self.length_at - least[self.length_at])
         places = np.where(allowed, length - least[self.length_at] + 1, 0)
         bits = np.where(possible, np.arange(MAX_LENGTH + 1) - 2 * least, -1 - 2 * MAX_LENGTH)
+        qualified = [np.flatnonzero(places > place) for place in range(int(self.prefix[length]))]
         return LengthLimits(
-            prefix=int(self.prefix[length]),
+            codes=[(int(codes[0]), int(codes[-1]) + 1) if len(codes) else (0, 0) for codes in qualified],
             places=places.astype(np.uint8),
             bits=bits.astype(np.int16),
             bits_at=bits[self.length_at].astype(np.int16),
@@ -89,12 +92,12 @@ class Limits:
 class LengthLimits:
     """The limits for a query of one length.
 
-    Of the query's elements, rarest first, the first `prefix` matter. A posting coded c qualifies for the element at
-    place i if i < `places[c]`. Signatures may differ in `bits[n]` bits (`bits_at[c]`), plus one for each element of
-    the query that its signature has.
+    Of the query's elements, rarest first, as many matter as `codes` is long. A posting coded c qualifies for the one
+    at place i if i < `places[c]`; all that do have codes in the range `codes[i]`. Signatures may differ in `bits[n]`
+    bits (`bits_at[c]`), plus one for each element of the query that its signature has.
     """
 
-    prefix: int
+    codes: list[tuple[int, int]]
     places: np.ndarray
     bits: np.ndarray
     bits_at: np.ndarray
@@ -125,12 +128,12 @@ class Ranking:
         lengths = block.lengths[texts]
         posted = np.flatnonzero(places < limits.prefix[lengths])
         elements = (ranks[posted] & np.uint64(_ELEMENT)).astype(np.int64)
-        codes = (limits.base[lengths[posted]] + places[posted]).astype(np.uint16)
+        codes = (limits.first[lengths[posted]] + places[posted]).astype(np.uint16)
         return elements, texts[posted].astype(np.uint32), codes
 
 
 class Segment:
-    """The postings of consecutive blocks: those of element e stand at `starts[e]` to `starts[e + 1]`."""
+    """The postings of consecutive blocks: those of element e stand at `starts[e]` to `starts[e + 1]`, by code."""
 
     def __init__(self, first: int, last: int, starts: np.ndarray) -> None:
         self.first = first
@@ -139,6 +142,15 @@ class Segment:
         self.starts = memoryview(starts)
         self.texts = np.empty(int(starts[-1]), np.uint32)
         self.codes = np.empty(int(starts[-1]), np.uint16)
+        self._lookup = memoryview(self.codes)
+
+    def range_of(self, element: int, codes: tuple[int, int]) -> tuple[int, int]:
+        """Where the postings of an element with codes in a range stand."""
+        if element >= self.size:
+            return 0, 0
+        start, end = self.starts[element], self.starts[element + 1]
+        start = bisect_left(self._lookup, codes[0], start, end)
+        return start, bisect_left(self._lookup, codes[1], start, end)
 
 
 def build_segment(
@@ -168,4 +180,27 @@ def build_segment(
         segment.codes[targets] = codes[order]
         cursor[elements[firsts]] += runs.astype(np.uint32)
         yield
+    yield from _sort_by_code(segment)
     return segment
+
+
+def _sort_by_code(segment: Segment) -> Generator[None, None, None]:
+    """Sort the postings of each element, for so many elements at a time as have `_SORTED_AT_ONCE` postings, or one."""
+    starts = np.asarray(segment.starts)
+    element = 0
+    while element < segment.size:
+        start = int(starts[element])
+        following = max(element + 1, int(np.searchsorted(starts, start + _SORTED_AT_ONCE, "right")) - 1)
+        codes = segment.codes[start : starts[following]]
+        if following == element + 1:
+            order = np.argsort(codes, kind="stable")
+        else:
+            sizes = np.diff(starts[element : following + 1])
+            owner = np.repeat(np.arange(following - element, dtype=np.uint64), sizes)
+            keys = owner << np.uint64(32) | codes.astype(np.uint64) << np.uint64(16)
+            order = np.sort(keys | np.arange(len(keys), dtype=np.uint64)) & np.uint64(_SORTED_AT_ONCE - 1)
+        codes[:] = codes[order]
+        texts = segment.texts[start : starts[following]]
+        texts[:] = texts[order]
+        element = following
+        yield
