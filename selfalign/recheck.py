@@ -42,9 +42,12 @@ def recheck(path: Path, overrides: Sequence[str]) -> Counters:
         temporary.unlink(missing_ok=True)
         journal = Journal(temporary)
         try:
-            for answered in rundir.read_answered(path):
+            for answered, line in rundir.read_answered_lines(path):
                 judged = judge_example(answered, constitution, recipe.checks)
-                journal.append(judged)
+                if judged == answered:
+                    journal.append_line(line)  # most are: what needs no new line costs none
+                else:
+                    journal.append(judged)
                 counters.count_answered(judged)
         finally:
             journal.close()

@@ -59,7 +59,10 @@ class Journal:
         """Write one record (a record of `records`, or anything JSON) as one line."""
         text = json.dumps(to_row(record), ensure_ascii=False, separators=(",", ":"))
         # A lone surrogate cannot be encoded; its backslash escape is what JSON itself would write.
-        line = text.encode("utf-8", "backslashreplace") + b"\n"
+        self.append_line(text.encode("utf-8", "backslashreplace") + b"\n")
+
+    def append_line(self, line: bytes) -> None:
+        """Write one line as another journal has it, its newline included."""
         try:
             _write_all(self._file, line)
         except OSError as error:
@@ -146,11 +149,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def read_rounds(path: Path) -> Iterator[Round]:
     """The rounds journalled so far, in order. Raises `RunDirError` with file and line on a damaged journal."""
-    return _records(path / ROUNDS, round_from_row)
+    return (record for record, _ in _records(path / ROUNDS, round_from_row))
 
 
 def read_answered(path: Path) -> Iterator[Answered]:
     """Examples and failures in the order they were finished. Raises `RunDirError` on a damaged journal."""
+    return (record for record, _ in read_answered_lines(path))
+
+
+def read_answered_lines(path: Path) -> Iterator[tuple[Answered, bytes]]:
+    """As `read_answered`, each with the line it stands on, for copying it as it is."""
     return _records(path / OUTCOMES, answered_from_row)
 
 
@@ -164,7 +172,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises `RunDirError` naming file and line where another line is no JSON object.
     """
-    for number, row in _numbered_lines(path):
+    for number, row, _ in _numbered_lines(path):
         if not isinstance(row, dict):
             raise RunDirError(f"{path}:{number}: not a JSON object; the journal was changed by something else")
         yield row
@@ -183,7 +191,7 @@ def write_atomically(path: Path, text: str) -> None:
         raise RunDirError(f"{path}: {_write_advice(error)}") from error
 
 
-def _numbered_lines(path: Path) -> Iterator[tuple[int, Any]]:
+def _numbered_lines(path: Path) -> Iterator[tuple[int, Any, bytes]]:
     if not path.exists():
         return
     with open(path, "rb") as file:
@@ -191,15 +199,15 @@ def _numbered_lines(path: Path) -> Iterator[tuple[int, Any]]:
             if not line.endswith(b"\n"):
                 return
             try:
-                yield number, json.loads(line)
+                yield number, json.loads(line), line
             except ValueError as error:
                 raise RunDirError(f"{path}:{number}: not JSON ({error}); restore the file or delete the run") from error
 
 
-def _records(path: Path, from_row: Callable[[Mapping[str, Any]], Record]) -> Iterator[Record]:
-    for number, row in _numbered_lines(path):
+def _records(path: Path, from_row: Callable[[Mapping[str, Any]], Record]) -> Iterator[tuple[Record, bytes]]:
+    for number, row, line in _numbered_lines(path):
         try:
-            yield from_row(row)
+            yield from_row(row), line
         except (KeyError, TypeError, ValueError) as error:
             raise RunDirError(f"{path}:{number}: not a line this version wrote ({error!r})") from error
 
