@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 FLAGS = (
     "--headless",
@@ -47,6 +49,19 @@ def install_chromium() -> str:
         if done.returncode:
             return f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip()[-300:]}"
     return ""
+
+
+def require_chromium() -> str:
+    """The Chromium, installed first where it must be and can; else a loud skip, and in CI a failure."""
+    if found := find_chromium():
+        return found
+    why = install_chromium()
+    if found := find_chromium():
+        return found
+    message = f"NO CHROMIUM: the report was not tested in a browser; {why or 'the package that was installed has none'}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 class Chromium:

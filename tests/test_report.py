@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import chromium
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -388,3 +389,14 @@ def test_writing_the_page_imports_no_plotly(tmp_path: Path) -> None:
         f"write_report(Path({str(path)!r})); sys.exit('plotly' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("in_ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_without_a_chromium_the_browser_tests_skip_loudly_and_fail_in_ci(
+    monkeypatch: pytest.MonkeyPatch, in_ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setattr(chromium, "find_chromium", lambda: None)
+    monkeypatch.setattr(chromium, "install_chromium", lambda: "there is no apt-get to install one with")
+    monkeypatch.setenv("CI", in_ci)
+    with pytest.raises(outcome, match=r"NO CHROMIUM: .*apt-get"):
+        chromium.require_chromium()

@@ -2,7 +2,6 @@
 its filters, search and pages do what they say."""
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import Chromium, Page, find_chromium, install_chromium, open_chromium, open_page
+from chromium import Chromium, Page, open_chromium, open_page, require_chromium
 from large_run import write_large_run
 from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, write_run
 
@@ -59,16 +58,7 @@ ENORMOUS = "<wide>" * 40_000
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """The browser: found, installed, or a loud skip; in CI its absence is a failure."""
-    executable = find_chromium()
-    if executable is None:
-        why = install_chromium()
-        executable = find_chromium()
-        if executable is None:
-            message = f"NO CHROMIUM: the report was not tested in a browser, since {why or 'the package has none'}"
-            if os.environ.get("CI"):
-                pytest.fail(message)
-            pytest.skip(message)
-    with open_chromium(executable, tmp_path_factory.mktemp("profile")) as browser:
+    with open_chromium(require_chromium(), tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
 
