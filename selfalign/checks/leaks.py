@@ -34,7 +34,7 @@ def leak(reading: Reading) -> Finding:
     if reading.constitution is None or len(reading.words) < RUN:
         return NOTHING
     pairs, runs, asked = _demonstrations(reading.constitution)
-    if len(pairs & reading.pairs) < RUN - 1:
+    if len(pairs & reading.pairs) < 2:  # a run that counts has two words of content, so two such pairs
         return NOTHING
     words = reading.words
     hits = [at for at, run in enumerate(zip(*(words[shift:] for shift in range(RUN)), strict=False)) if run in runs]
@@ -95,7 +95,8 @@ def _prepare(constitution: Constitution) -> _Demonstrations:
                     shared.add(run)
     asked = tuple(_content(words_of(plain(item.user))) for item in constitution.demonstrations)
     runs = {run: at for run, at in runs.items() if run not in shared}
-    return _Demonstrations(frozenset(pair for run in runs for pair in pairwise(run)), runs, asked)
+    pairs = frozenset(pair for run in runs for pair in pairwise(run) if not COMMON.issuperset(pair))
+    return _Demonstrations(pairs, runs, asked)
 
 
 def _content(words: list[str]) -> frozenset[str]:
