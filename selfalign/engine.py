@@ -278,15 +278,19 @@ def _environment(is_local: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _plain_interrupts() -> Iterator[None]:
-    """Starting blocks the event loop, which would hear of a Ctrl-C only at the end: raise it at once instead."""
+    """Starting blocks the event loop, which would hear of a Ctrl-C only at the end: raise it at once instead.
+
+    The same for a SIGTERM that somebody handles, which must not wait for another signal to be heard.
+    """
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        numbers = []
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _refuse_unknown_arguments(spec: EngineSpec, known: Any) -> None:
