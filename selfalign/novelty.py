@@ -28,6 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
+from selfalign.elements import Elements
 from selfalign.longtexts import LongTexts, shortest_match
 from selfalign.postings import BLOCK, MAX_LENGTH, Block, Limits, Ranking, Segment, build_segment
 from selfalign.tokens import TOKENISERS, tokeniser
@@ -40,6 +41,9 @@ MAX_TOKENS = 16_384
 
 MERGE = 3
 """A segment is merged with those before it that are at most this many times as long: fewer to look into."""
+
+_RESERVED = 1 << 22
+"""Texts there is room for from the beginning: making room stops everything for as long as copying takes."""
 
 _BITS = [1 << bit for bit in range(64)]
 
@@ -93,15 +97,11 @@ class NoveltyIndex:
         self._block_size = block_size
         self._tokenise = tokeniser(spec.tokeniser)
         self._limits = Limits(spec.threshold)
-        self._ids: list[str] = []
-        self._vocabulary: dict[str, int] = {}
-        self._repetitions: dict[int, int] = {}  # element << 8 | k -> the element that is its k-th repetition
-        self._first_of: dict[int, int] = {}  # ... and back
+        self._size = 0
+        self._ids: list[list[str]] = [[]]  # by blocks: a list of a million is slow to grow
+        self._elements = Elements()
         self._counts = np.zeros(block_size, np.int32)
-        self._signatures = np.zeros(block_size, np.uint64)
-        self._second_signatures = np.zeros(block_size, np.uint64)
-        self._lengths = np.zeros(block_size, np.uint8)
-        self._heads = np.zeros(block_size, np.uint8)
+        self._signatures, self._second_signatures, self._lengths, self._heads = _columns(_RESERVED)
         self._blocks: list[Block] = []
         self._open = array("I")
         self._open_ends = array("I", [0])
@@ -114,7 +114,7 @@ class NoveltyIndex:
         self._last: tuple[str, str, _Turn] = ("", "", _Turn([], 0))
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return self._size
 
     def nearest(self, text: str, context: str = "") -> Neighbour | None:
         """The most similar kept instruction above the threshold, the earliest of several; else None.
@@ -122,18 +122,21 @@ class NoveltyIndex:
         A text without any token resembles nothing.
         """
         turn = self._turn(text, context)
-        if not turn.tokens or not self._ids:
+        if not turn.tokens:
             return None
         candidates = self._candidates(turn.tokens)
         if not candidates:
             return None
         best, similarity = -1, self.spec.threshold
-        comparison = _Comparison(turn, self._vocabulary, self._first_of)
+        comparison = _Comparison(turn, self._elements)
         for candidate in sorted(candidates):
             found = comparison.similarity(*self._stored(candidate))
             if found > similarity:
                 best, similarity = candidate, found
-        return Neighbour(self._ids[best], similarity) if best >= 0 else None
+        if best < 0:
+            return None
+        block, place = divmod(best, self._block_size)
+        return Neighbour(self._ids[block][place], similarity)
 
     def add(self, item_id: str, text: str, context: str = "") -> None:
         """Keep an instruction, whatever it resembles."""
@@ -175,66 +178,40 @@ class NoveltyIndex:
 
     def _append(self, item_id: str, text: str, context: str) -> None:
         turn = self._turn(text, context)
-        number, length = len(self._ids), len(turn.tokens)
+        number, length = self._size, len(turn.tokens)
         if number == len(self._signatures):
-            self._signatures, self._second_signatures = _doubled(self._signatures), _doubled(self._second_signatures)
-            self._lengths, self._heads = _doubled(self._lengths), _doubled(self._heads)
-        numbers = self._numbers(turn.tokens)
+            self._signatures, self._second_signatures, self._lengths, self._heads = _columns(
+                2 * number, self._signatures, self._second_signatures, self._lengths, self._heads
+            )
+        numbers = self._elements.number_tokens(turn.tokens)
         if length >= self._long_from:
             self._long.add(number, np.array(numbers, np.int64))
         if length > MAX_LENGTH:
             self._long_tokens[number] = array("I", numbers), turn.head
         else:
-            elements = self._elements(numbers)
+            elements = self._elements.number(numbers)
             self._open.extend(elements)
             self._signatures[number] = _signature(elements)
             self._second_signatures[number] = _second_signature(elements)
             self._lengths[number] = length
             self._heads[number] = turn.head
         self._open_ends.append(len(self._open))
-        self._ids.append(item_id)
+        self._ids[-1].append(item_id)
+        self._size += 1
         if len(self._open_ends) > self._block_size:
             self._close_block()
-
-    def _numbers(self, tokens: Sequence[str]) -> list[int]:
-        """The tokens' numbers (each the element of the token's first occurrence), new ones where needed."""
-        vocabulary = self._vocabulary
-        numbers = [vocabulary.get(token) for token in tokens]
-        if None in numbers:
-            for place, token in enumerate(tokens):
-                if numbers[place] is None:
-                    numbers[place] = vocabulary.setdefault(token, self._element_count)
-        return numbers
-
-    def _elements(self, numbers: list[int]) -> list[int]:
-        """The elements: as the numbers, but for repetitions."""
-        if len(set(numbers)) == len(numbers):
-            return numbers
-        seen: dict[int, int] = {}
-        elements = []
-        for number in numbers:
-            times = seen[number] = seen.get(number, -1) + 1
-            element = number
-            if times:
-                element = self._repetitions.setdefault(number << 8 | times, self._element_count)
-                self._first_of[element] = number
-            elements.append(element)
-        return elements
-
-    @property
-    def _element_count(self) -> int:
-        return len(self._vocabulary) + len(self._repetitions)
 
     def _close_block(self) -> None:
         """Make the open texts a block, and count its elements for the next ranking."""
         first = len(self._blocks) * self._block_size
         lengths = self._lengths[first : first + self._block_size].copy()
         block = Block(first, np.array(self._open, np.uint32), lengths, np.array(self._open_ends, np.uint32))
-        while len(self._counts) < self._element_count:
-            self._counts = _doubled(self._counts)
+        if len(self._counts) < len(self._elements):
+            self._counts = np.append(self._counts, np.zeros(len(self._elements), np.int32))
         np.add.at(self._counts, block.elements, 1)
         self._blocks.append(block)
         self._open, self._open_ends = array("I"), array("I", [0])
+        self._ids.append([])
 
     def _index_blocks(self) -> Generator[None, None, None]:
         """Put the loose blocks into a segment, merged with those before it that are not much longer.
@@ -245,8 +222,8 @@ class NoveltyIndex:
         while kept and first - self._segments[kept - 1].first <= MERGE * (last - first):
             kept -= 1
             first = self._segments[kept].first
-        ranking = Ranking(self._counts[: self._element_count]) if first == 0 else self._ranking
-        segment = yield from build_segment(self._blocks, first, last, self._element_count, ranking, self._limits)
+        ranking = Ranking(self._counts[: len(self._elements)]) if first == 0 else self._ranking
+        segment = yield from build_segment(self._blocks, first, last, len(self._elements), ranking, self._limits)
         self._ranking = ranking
         self._segments[kept:] = [segment]
 
@@ -255,10 +232,10 @@ class NoveltyIndex:
     def _candidates(self, tokens: list[str]) -> set[int]:
         """The kept texts that may be near-duplicates: all that are, and a few more."""
         length = len(tokens)
-        numbers = [number for number in map(self._vocabulary.get, tokens) if number is not None]
+        numbers = self._elements.find_tokens(tokens)
         found: set[int] = set()
         if length <= MAX_LENGTH:
-            elements = self._known_elements(numbers)
+            elements = self._elements.find(numbers)
             signature = np.uint64(_signature(elements))
             texts = [*self._from_segments(elements, length, signature), *self._from_loose(elements, length, signature)]
             found.update(self._sifted(texts, elements, length) if texts else ())
@@ -266,17 +243,6 @@ class NoveltyIndex:
             longer_than = MAX_LENGTH if length <= MAX_LENGTH else 0
             found.update(self._long.candidates(length, np.array(numbers, np.int64), longer_than))
         return found
-
-    def _known_elements(self, numbers: list[int]) -> list[int]:
-        """The elements of those that are known."""
-        if len(set(numbers)) == len(numbers):
-            return numbers
-        seen: dict[int, int] = {}
-        elements: list[int | None] = []
-        for number in numbers:
-            times = seen[number] = seen.get(number, -1) + 1
-            elements.append(self._repetitions.get(number << 8 | times) if times else number)
-        return [element for element in elements if element is not None]
 
     def _from_segments(self, elements: list[int], length: int, signature: np.uint64) -> list[int]:
         limits = self._limits.of_length(length)
@@ -302,7 +268,7 @@ class NoveltyIndex:
         return text[bits <= limits.bits_at.take(code.take(reached)) + len(elements)].tolist()
 
     def _from_loose(self, elements: list[int], length: int, signature: np.uint64) -> list[int]:
-        first, last = self._first_loose * self._block_size, len(self._ids)
+        first, last = self._first_loose * self._block_size, self._size
         limits = self._limits.of_length(length)
         bits = np.bitwise_count(self._signatures[first:last] ^ signature)
         close = np.flatnonzero(bits <= limits.bits.take(self._lengths[first:last]) + len(elements))
@@ -329,7 +295,7 @@ class NoveltyIndex:
 class _Comparison:
     """One text against many: its tokens become characters, so that rapidfuzz reads the sequences as strings."""
 
-    def __init__(self, turn: _Turn, vocabulary: dict[str, int], first_of: dict[int, int]) -> None:
+    def __init__(self, turn: _Turn, elements: Elements) -> None:
         # At most MAX_TOKENS characters, below the surrogates. rapidfuzz is fastest with the first 255.
         tokens = turn.tokens
         if len(tokens) > 255:
@@ -339,17 +305,13 @@ class _Comparison:
             characters.setdefault(token, chr(len(characters) + 1))
         self._turn = "".join([characters[token] for token in turn.tokens])
         self._head = turn.head
-        self._first_of = first_of
-        self._character = {
-            number: character
-            for token, character in characters.items()
-            if (number := vocabulary.get(token)) is not None
-        }
+        self._token = elements.token
+        self._character = {elements.find_token(token): character for token, character in characters.items()}
 
     def similarity(self, elements: Sequence[int], head: int) -> float:
         """As the module says, for a kept text of these elements, the first `head` of them the instruction's."""
-        character, first_of = self._character, self._first_of
-        other = "".join([character.get(first_of.get(element, element), "\0") for element in elements])
+        character, token = self._character, self._token
+        other = "".join([character.get(token(element), "\0") for element in elements])
         turn, ours = self._turn, self._head
         if ours < len(turn) and head < len(other):
             return min(_rouge_l(turn[:ours], other[:head]), _rouge_l(turn[ours:], other[head:]))
@@ -383,7 +345,15 @@ def _second_signature(elements: Iterable[int]) -> int:
     return signature
 
 
-def _doubled(held: np.ndarray) -> np.ndarray:
-    larger = np.zeros(2 * len(held), held.dtype)
-    larger[: len(held)] = held
-    return larger
+def _columns(capacity: int, *held: np.ndarray) -> list[np.ndarray]:
+    """What is kept of every text (signatures, length, head), with room for so many; filled with what is held already.
+
+    One large piece of zeros: the operating system gives its pages when they are written to, so room costs nothing.
+    """
+    kinds = (np.uint64, np.uint64, np.uint8, np.uint8)
+    sizes = [capacity * np.dtype(kind).itemsize for kind in kinds]
+    pieces = np.split(np.zeros(sum(sizes), np.uint8), np.cumsum(sizes)[:-1])
+    columns = [piece.view(kind) for piece, kind in zip(pieces, kinds, strict=True)]
+    for column, filled in zip(columns, held, strict=False):
+        column[: len(filled)] = filled
+    return columns

@@ -30,6 +30,7 @@ BLOCK = 1024
 """Texts in a block, the unit in which segments are built; at most 4096 (`_ordered` has 12 bits for a place in it)."""
 
 _SORTED_AT_ONCE = 1 << 16
+_TOUCHED_AT_ONCE = 1 << 15
 _COUNT_LIMIT = (1 << 20) - 1
 _ELEMENT = (1 << 32) - 1
 
@@ -168,6 +169,11 @@ def build_segment(
     segment = Segment(first, last, np.cumsum(counts, dtype=np.uint32))
     cursor = np.array(segment.starts[:-1])
     yield
+    # The system gives pages when they are first written to, and the first block would write to nearly all of them.
+    for start in range(0, len(segment.texts), _TOUCHED_AT_ONCE):
+        segment.texts[start : start + _TOUCHED_AT_ONCE] = 0
+        segment.codes[start : start + _TOUCHED_AT_ONCE] = 0
+        yield
     for number in range(first, last):
         elements, texts, codes = ranking.prefixes(blocks[number], limits)
         # Sorted by element: the r-th posting of an element in this block goes r places after the element's cursor.

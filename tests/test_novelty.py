@@ -178,6 +178,12 @@ def test_the_same_verdicts_after_a_rebuild_at_once() -> None:
         assert grown.nearest(text) == rebuilt.nearest(text) == half.nearest(text)
 
 
+def test_more_texts_than_there_was_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(novelty, "_RESERVED", 8)
+    texts = mutated_stream(random.Random(4), num_texts=100, num_words=80, longest=10)
+    check_stream([(text, text[::-1]) for text in texts], NoveltySpec(), keep_all=True)
+
+
 def test_extending_while_a_rebuild_is_under_way() -> None:
     index = NoveltyIndex(NoveltySpec(), block_size=4)
     texts = [f"{one} {two} {one}{two}" for one in "abcdefgh" for two in "ijklmnop"]
@@ -425,7 +431,7 @@ def test_one_word_ten_thousand_times() -> None:
     index = NoveltyIndex(NoveltySpec())
     for times in (1, 200, 255, 256, 10_000):
         index.add(str(times), "word " * times)
-    assert index._element_count <= 255
+    assert len(index._elements) <= 255
     for times in (1, 200, 10_000):
         assert index.nearest("word " * times) == Neighbour(str(times), 1.0)
     assert index.nearest("word " * 9_000) == Neighbour("10000", pytest.approx(18 / 19))
