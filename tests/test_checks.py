@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfalign.checks import CHECK_NAMES, ChecksSpec, Subject, run_checks, verdict
+from selfalign.checks.consistency import Intent, intent_of
 from selfalign.constitution import load_constitution
 from selfalign.records import CheckResult, Constitution, Instruction, Outcome
 
@@ -422,8 +423,28 @@ def test_a_thought_that_cannot_know_wants_that_said():
     assert outcome("at_odds", "I cannot see live data; a weather service shows it.", thought=thought) == "pass"
 
 
-def test_a_thought_about_declining_sales_declines_nothing():
-    assert outcome("at_odds", GOOD, thought="The table shows that sales decline every winter; I say why.") == "pass"
+@pytest.mark.parametrize(
+    ("intent", "thoughts"),
+    [
+        (
+            Intent.DECLINE,
+            "This would hurt people, so I decline in a sentence.|I should refuse this.|It must not be answered.|"
+            "I cannot help with this, since it harms others.|The answer has to refuse politely, as it is dangerous.|"
+            "I won't write this.",
+        ),
+        (Intent.LIMIT, "Only live data can tell, and I have none.|I cannot know what happens tomorrow."),
+        (Intent.ASK, "The size is missing, so I ask for it.|A rule helps, and one question settles the rest."),
+        (
+            Intent.COMPLY,
+            "I cannot give one number, so I give a range.|Sales began to decline in 1999; I explain why.|"
+            "The user wants to decline an invitation politely.|He refuses to pay; the letter must be firm.|"
+            "No reason to decline: a plain question.|The question asks which river is longest.",
+        ),
+    ],
+)
+def test_what_a_thought_means_to_do(intent, thoughts):
+    for thought in thoughts.split("|"):
+        assert intent_of(thought.lower()) is intent, thought
 
 
 def test_principles_that_ask_for_different_answers_are_flagged():

@@ -22,17 +22,24 @@ class Intent(StrEnum):
     COMPLY = "comply"
 
 
-_NOT_BE = r"(?:should|must|may|can|could|will|ought|need)(?: not|n't|not)|cannot|can't|won't"
+_NOT_BE = r"(?:(?:should|must|may|can|could|will|would|ought) ?not|cannot|can't|won't|shouldn't|mustn't|wouldn't)"
+_THIS = r"(?:it|this|that|such|anything|instructions|so)"
+_WHAT_OTHERS_DECLINE = r"(?! (?:an?|his|her|my|their|the (?!request|question))\b)"
 _DECLINE = re.compile(
-    r"\b(?:i|we|it|answer|assistant|so|and|to|will|should|must|politely|best|,) (?:\w+ )?"
-    r"(?:declin(?:e|es|ing)|refus(?:e|es|ing)|turn(?:s|ing)? (?:it|this|that) down)\b"
-    rf"|\b(?:i|we|one) (?:{_NOT_BE}) (?:\w+ )?(?:help|assist|write|give|provide|do|support|explain|answer|produce)\b"
-    r"|\b(?:should|must|can) ?not (?:\w+ )?be (?:helped|answered|written|given|assisted|supported|provided)\b"
-    r"|\b(?:declin(?:e|es|ing)|refus(?:e|es|ing)) (?:it|this|that|in|the|politely|to (?:help|write|give|do|answer))"
+    r"\b(?:i|we|answer|assistant|should|must|will|best|"
+    r"(?<!began )(?<!begin )(?<!begins )(?<!started )(?<!continue )to) (?:\w+ly )?(?:declin(?:e|es|ing)|refus(?:e|es|"
+    r"ing)|turn(?:s|ing)? (?:it|this|that) down)\b"
+    rf"{_WHAT_OTHERS_DECLINE}"
+    rf"|\b(?:i|we|one) {_NOT_BE} (?:\w+ly )?(?:(?:help|assist)\b|(?:write|give|provide|do|support|explain|answer|"
+    rf"produce|make|share) {_THIS}\b)"
+    r"|\b(?:should|must|can) ?not (?:\w+ly )?be (?:helped|answered|written|given|assisted|supported|provided)\b"
+    r"|\b(?:declin(?:e|es|ing)|refus(?:e|es|ing)) (?:it|this|that|politely|briefly|in (?:a|one) sentence|to (?:help|"
+    r"write|give|do|answer))\b"
 )
+# "The question asks which ..." is no asking back.
 _ASK = re.compile(
-    r"\bask(?:s|ing)? (?:back|for (?:the|it|more|clarification|what|which|them|details)|which|what|how|when|where|who|"
-    r"the user|whether|one)|\b(?:one|a|short) question (?:settles|will|clears|asks)|\bneeds? (?:to be )?(?:clarif)|"
+    r"\bask (?:back|for|which|what|how|when|where|who|the user|whether|one)\b|\basks? for (?:the missing|it|more|"
+    r"clarification|details|them)\b|\b(?:one|a|short) question (?:settles|will|clears)|\bneeds? (?:to be )?clarif|"
     r"\bclarif(?:y|ication) is needed|\brequest(?:s|ing)? (?:more|the missing)"
 )
 _LIMIT = re.compile(
