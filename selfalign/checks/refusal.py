@@ -312,7 +312,7 @@ def _turns_around(asked: str, sentence: str) -> bool:
 
 def _lacks(acts: _Acts) -> _Verdict:
     before = acts.before("lacks")
-    if before is None or before >= 10 or acts.share <= 0.3 or _ABOUT_YOU.search(acts.request.asked):
+    if before is None or before >= 10 or acts.share <= 0.1 or _ABOUT_YOU.search(acts.request.asked):
         return None
     if not acts.content and acts.words_of("lecture", "impersonal", "verdict") > 0.3 * acts.total:
         return Stance.REFUSES, "says what it lacks, and lectures"

@@ -230,6 +230,7 @@ REFERRING = word_set(
     "seek seeking reach reaching talk talking speak speaking consult consulting contact contacting call alone people"
 )
 LACKED = word_set(
+    "determine confirm predict verify speculate know see check browse search identify tell say look foresee diagnose "
     "access opinion opinions belief beliefs information personal ability capability feelings knowledge real "
     "preferences details biases up records"
 )
