@@ -42,8 +42,10 @@ MAX_TOKENS = 16_384
 MERGE = 3
 """A segment is merged with those before it that are at most this many times as long: fewer to look into."""
 
-_RESERVED = 1 << 22
-"""Texts there is room for from the beginning: making room stops everything for as long as copying takes."""
+_RESERVED = 4_000_000
+_RESERVED_ELEMENTS = 16_000_000
+"""Texts and elements there is room for from the beginning: making room stops everything for as long as copying takes,
+and room that is not used costs nothing, as the operating system gives pages of zeros when they are written to."""
 
 _BITS = [1 << bit for bit in range(64)]
 
@@ -100,7 +102,7 @@ class NoveltyIndex:
         self._size = 0
         self._ids: list[list[str]] = [[]]  # by blocks: a list of a million is slow to grow
         self._elements = Elements()
-        self._counts = np.zeros(block_size, np.int32)
+        self._counts = np.zeros(_RESERVED_ELEMENTS, np.int32)
         self._signatures, self._second_signatures, self._lengths, self._heads = _columns(_RESERVED)
         self._blocks: list[Block] = []
         self._open = array("I")
@@ -108,7 +110,7 @@ class NoveltyIndex:
         self._long = LongTexts(spec.threshold)
         self._long_tokens: dict[int, tuple[array, int]] = {}
         self._long_from = shortest_match(MAX_LENGTH + 1, spec.threshold)
-        self._ranking = Ranking(self._counts[:0])
+        self._ranking = Ranking(np.zeros(1, np.uint32))
         self._segments: list[Segment] = []
         self._work: Generator[None, None, None] | None = None
         self._last: tuple[str, str, _Turn] = ("", "", _Turn([], 0))
@@ -206,8 +208,8 @@ class NoveltyIndex:
         first = len(self._blocks) * self._block_size
         lengths = self._lengths[first : first + self._block_size].copy()
         block = Block(first, np.array(self._open, np.uint32), lengths, np.array(self._open_ends, np.uint32))
-        if len(self._counts) < len(self._elements):
-            self._counts = np.append(self._counts, np.zeros(len(self._elements), np.int32))
+        while len(self._counts) < len(self._elements):
+            self._counts = np.append(self._counts, np.zeros_like(self._counts))
         np.add.at(self._counts, block.elements, 1)
         self._blocks.append(block)
         self._open, self._open_ends = array("I"), array("I", [0])
@@ -222,8 +224,10 @@ class NoveltyIndex:
         while kept and first - self._segments[kept - 1].first <= MERGE * (last - first):
             kept -= 1
             first = self._segments[kept].first
-        ranking = Ranking(self._counts[: len(self._elements)]) if first == 0 else self._ranking
-        segment = yield from build_segment(self._blocks, first, last, len(self._elements), ranking, self._limits)
+        size, ranking = len(self._elements), self._ranking
+        if first == 0:
+            ranking = yield from Ranking.of(self._counts[:size])
+        segment = yield from build_segment(self._blocks, first, last, size, ranking, self._limits)
         self._ranking = ranking
         self._segments[kept:] = [segment]
 
@@ -346,12 +350,10 @@ def _second_signature(elements: Iterable[int]) -> int:
 
 
 def _columns(capacity: int, *held: np.ndarray) -> list[np.ndarray]:
-    """What is kept of every text (signatures, length, head), with room for so many; filled with what is held already.
-
-    One large piece of zeros: the operating system gives its pages when they are written to, so room costs nothing.
-    """
+    """What is kept of every text (signatures, length, head), with room for so many and what is held already."""
     kinds = (np.uint64, np.uint64, np.uint8, np.uint8)
     sizes = [capacity * np.dtype(kind).itemsize for kind in kinds]
+    # One large array of zeros: smaller ones might be made of memory that was used before, and be written to.
     pieces = np.split(np.zeros(sum(sizes), np.uint8), np.cumsum(sizes)[:-1])
     columns = [piece.view(kind) for piece, kind in zip(pieces, kinds, strict=True)]
     for column, filled in zip(columns, held, strict=False):

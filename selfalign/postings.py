@@ -15,7 +15,7 @@ run, which `build_segment` makes block by block: whoever drives it decides how m
 """
 
 from bisect import bisect_left
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -29,8 +29,11 @@ MAX_LENGTH = 255
 BLOCK = 1024
 """Texts in a block, the unit in which segments are built; at most 4096 (`_ordered` has 12 bits for a place in it)."""
 
+_PIECE = 1 << 15
+"""So many numbers are written at once. It is not the writing that takes time but the system, which hands out a page of
+memory when it is first written to: some microseconds each, and a large array has thousands."""
+
 _SORTED_AT_ONCE = 1 << 16
-_TOUCHED_AT_ONCE = 1 << 15
 _COUNT_LIMIT = (1 << 20) - 1
 _ELEMENT = (1 << 32) - 1
 
@@ -109,8 +112,17 @@ class Ranking:
 
     def __init__(self, counts: np.ndarray) -> None:
         # The last entry stands for every element that came later: not seen, so the rarest.
-        self._counts = np.append(np.minimum(counts, _COUNT_LIMIT), 0).astype(np.uint32)
-        self._lookup = memoryview(self._counts)
+        self._counts = counts
+        self._lookup = memoryview(counts)
+
+    @classmethod
+    def of(cls, counts: np.ndarray) -> Generator[None, None, "Ranking"]:
+        """Make the ranking by these counts, with a pause (yield) after each bit of work."""
+        ranked = np.zeros(len(counts) + 1, np.uint32)
+        for piece in _pieces(len(counts)):
+            np.minimum(counts[piece], _COUNT_LIMIT, out=ranked[piece], casting="unsafe")
+            yield
+        return cls(ranked)
 
     def sort(self, elements: Sequence[int]) -> list[int]:
         """The elements, rarest first."""
@@ -161,18 +173,27 @@ def build_segment(
 
     `size` is the number of elements known when the blocks were full.
     """
-    counts = np.zeros(size + 1, np.uint32)
+    starts = np.zeros(size + 1, np.uint32)
+    for piece in _pieces(size + 1):
+        starts[piece] = 0
+        yield
     for number in range(first, last):
         elements, _, _ = ranking.prefixes(blocks[number], limits)
-        np.add.at(counts, elements + 1, 1)
+        np.add.at(starts, elements + 1, 1)
         yield
-    segment = Segment(first, last, np.cumsum(counts, dtype=np.uint32))
-    cursor = np.array(segment.starts[:-1])
-    yield
-    # The system gives pages when they are first written to, and the first block would write to nearly all of them.
-    for start in range(0, len(segment.texts), _TOUCHED_AT_ONCE):
-        segment.texts[start : start + _TOUCHED_AT_ONCE] = 0
-        segment.codes[start : start + _TOUCHED_AT_ONCE] = 0
+    total = 0
+    for piece in _pieces(size + 1):
+        starts[piece] = np.cumsum(starts[piece], dtype=np.uint32) + np.uint32(total)
+        total = int(starts[piece][-1])
+        yield
+    segment = Segment(first, last, starts)
+    cursor = np.empty(size, np.uint32)
+    for piece in _pieces(size):
+        cursor[piece] = starts[piece]
+        yield
+    for piece in _pieces(total):
+        segment.texts[piece] = 0
+        segment.codes[piece] = 0
         yield
     for number in range(first, last):
         elements, texts, codes = ranking.prefixes(blocks[number], limits)
@@ -196,7 +217,8 @@ def _sort_by_code(segment: Segment) -> Generator[None, None, None]:
     element = 0
     while element < segment.size:
         start = int(starts[element])
-        following = max(element + 1, int(np.searchsorted(starts, start + _SORTED_AT_ONCE, "right")) - 1)
+        following = int(np.searchsorted(starts[: element + _PIECE], start + _SORTED_AT_ONCE, "right")) - 1
+        following = max(element + 1, following)
         codes = segment.codes[start : starts[following]]
         if following == element + 1:
             order = np.argsort(codes, kind="stable")
@@ -210,3 +232,8 @@ def _sort_by_code(segment: Segment) -> Generator[None, None, None]:
         texts[:] = texts[order]
         element = following
         yield
+
+
+def _pieces(size: int) -> Iterator[slice]:
+    """Slices that cover so many numbers, small enough to be written without a noticeable pause."""
+    return (slice(start, min(start + _PIECE, size)) for start in range(0, size, _PIECE))

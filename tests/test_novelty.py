@@ -180,6 +180,7 @@ def test_the_same_verdicts_after_a_rebuild_at_once() -> None:
 
 def test_more_texts_than_there_was_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(novelty, "_RESERVED", 8)
+    monkeypatch.setattr(novelty, "_RESERVED_ELEMENTS", 8)
     texts = mutated_stream(random.Random(4), num_texts=100, num_words=80, longest=10)
     check_stream([(text, text[::-1]) for text in texts], NoveltySpec(), keep_all=True)
 
