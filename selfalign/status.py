@@ -28,7 +28,8 @@ def describe(path: Path) -> Iterator[str]:
     counters = replace(
         rounds, num_examples=answered.num_examples, failed=answered.failed, align_usage=answered.align_usage
     )
-    state = "running" if rundir.is_running(path) else "stopped" if counters.num_unanswered else "idle"
+    is_complete = counters.num_accepted >= counters.target and not counters.num_unanswered
+    state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from summarise(counters)
     yield from _rates(path)

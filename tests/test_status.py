@@ -11,7 +11,7 @@ from selfalign.errors import EngineDied, RunDirError
 def test_the_funnel_tells_every_reason_and_the_sums_hold(tmp_path):
     counters = run(tmp_path / "run")
     text = "\n".join(status.describe(tmp_path / "run"))
-    assert "idle" in text
+    assert "finished" in text
     assert f"accepted  {counters.num_accepted:>9,}" in text
     assert f"examples  {counters.num_examples:>9,}" in text
     for reason, count in [*counters.rejected.items(), *counters.failed.items()]:
@@ -33,7 +33,7 @@ def test_a_stopped_run_says_what_is_left(tmp_path):
     with pytest.raises(EngineDied):
         run(tmp_path / "run", respond=die_later)
     lines = list(status.describe(tmp_path / "run"))
-    assert "stopped" in lines[0]
+    assert "unfinished" in lines[0]
     rounds = sum(len(finished.accepted) for finished in rundir.read_rounds(tmp_path / "run"))
     answered = len(list(rundir.read_answered(tmp_path / "run")))
     assert any(line.startswith("answered") and f"{rounds - answered:,} to go" in line for line in lines)
