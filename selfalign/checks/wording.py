@@ -162,6 +162,12 @@ _URGE = (
     r"strive|try)\b|\bavoid\w*\b)"
 )
 MORAL = re.compile(rf"\b{_MORAL}\b|connotation|problematic|inappropriate")
+PEOPLE = re.compile(
+    r"\b(?:discriminat|equal|rights\b|dignity|regardless|stereotyp|prejudic|fair|respect|inclus|human beings?\b|"
+    r"marginali|oppress|racis|sexis|bigot|bias|violen|hatred|justif)"
+)
+"""How people should be treated: what a rejected premise is lectured about."""
+
 URGE = re.compile(_URGE)
 URGE_GUARD = re.compile(
     r"important|essential|crucial|vital|necessary|imperative|best|critical|should|must|ought|need to|always|please|"
