@@ -273,7 +273,9 @@ def _objects(acts: _Acts) -> _Verdict:
 
 def _judges(acts: _Acts) -> _Verdict:
     before = acts.before("impersonal")
-    if before is None or before >= 15:
+    if before is not None and before >= 15:
+        return None if acts.request.wants_text else (Stance.PARTLY_REFUSES, "declines after it began to answer")
+    if before is None:
         before = acts.before("verdict")
         if before is None or before >= 5 or not _is_verdict_on_request(acts):
             return None
@@ -321,8 +323,12 @@ def _lacks(acts: _Acts) -> _Verdict:
 
 
 def _lectures(acts: _Acts) -> _Verdict:
-    if acts.items or not acts.request.wants_way or acts.request.wants_text:
+    if acts.items or not acts.request.wants_conduct:
         return None
+    if not acts.request.wants_way:
+        moral = acts.words_of("impersonal", "verdict", "lecture")
+        preaches = moral > 0.45 * acts.total and wording.PEOPLE.search(acts.text)
+        return (Stance.PARTLY_REFUSES, "lectures more than it answers") if preaches else None
     admonitions = sum(act == "lecture" for act, _ in acts.acts)
     if not acts.words_of("impersonal", "verdict") and (admonitions < 2 or not acts.words_of("referral")):
         return None  # good advice urges, too: only with a verdict or a referral is it a lecture
