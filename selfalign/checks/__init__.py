@@ -1,13 +1,16 @@
 """What may not stand in an answer, each with its reason: pure functions over one `Subject`.
 
     spec          which checks run, what they may do to a row, their thresholds
-    reading       one answer read once: its plain form, words, sentences
-    refusal       does it decline, does it apologise
+    text          plain form, words, sentences
+    reading       one answer read once: what several checks need of it
+    refusal       does it decline? the speech acts that tell stand in wording
+    apology       does it apologise for itself?
+    hedge         does it hedge? (counted in the balance of a dataset, no check of its own)
     leaks         demonstrations and instruction repeated
     form          truncation, loops, role markers
     claims        itself, its knowledge date, its sources, names, personal data
     languages     which language it is in
-    consistency   do thought, cited principles and answer agree
+    consistency   do thought, cited principles and answer agree?
 
 Each check looks for one thing and grades it clean, slight or grave; the spec's action says what that may do.
 """
@@ -18,15 +21,7 @@ from operator import attrgetter
 
 from selfalign.checks import claims, consistency, form, languages, leaks, wording
 from selfalign.checks.apology import apologises, apologises_plain
-from selfalign.checks.reading import (
-    CLEAN,
-    GRAVE,
-    NOTHING,
-    SLIGHT,
-    Finding,
-    Reading,
-    Subject,
-)
+from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading, Subject
 from selfalign.checks.refusal import Refusal, Stance, refusal_of
 from selfalign.checks.spec import CHECK_NAMES, ChecksSpec
 from selfalign.records import CheckResult, Constitution, Outcome
