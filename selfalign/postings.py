@@ -11,7 +11,7 @@ exact in the sense that it never loses a text that qualifies:
 3. the caller compares what is left.
 
 `Segment` is the index of a run of consecutive blocks of texts; it is never changed, only replaced by that of a longer
-run, which `build_segment` makes block by block: whoever drives it decides how much happens at a time.
+run, which `build_segment` makes bit by bit: whoever drives it decides how much happens at a time.
 """
 
 from bisect import bisect_left
@@ -27,7 +27,7 @@ MAX_LENGTH = 255
 """The longest text, in elements, that a segment takes."""
 
 BLOCK = 1024
-"""Texts in a block, the unit in which segments are built; at most 4096 (`_ordered` has 12 bits for a place in it)."""
+"""Texts in a block; at most 4096 (`Ranking.prefixes` has 12 bits for a place in it)."""
 
 _PIECE = 1 << 15
 """So many numbers are written at once. It is not the writing that takes time but the system, which hands out a page of
@@ -47,6 +47,16 @@ class Block(NamedTuple):
     elements: np.ndarray
     lengths: np.ndarray
     ends: np.ndarray
+
+
+def _shares(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The same texts in blocks that hold about `_PIECE` elements at most."""
+    for first, elements, lengths, ends in blocks:
+        step = ceil(len(lengths) / (1 + len(elements) // _PIECE))
+        for start in range(0, len(lengths), step):
+            of_share = ends[start : start + step + 1]
+            share = elements[of_share[0] : of_share[-1]]
+            yield Block(first + start, share, lengths[start : start + step], of_share - of_share[0])
 
 
 def least_lcs(m: int, n: int, threshold: float) -> int:
@@ -177,8 +187,8 @@ def build_segment(
     for piece in _pieces(size + 1):
         starts[piece] = 0
         yield
-    for number in range(first, last):
-        elements, _, _ = ranking.prefixes(blocks[number], limits)
+    for share in _shares(blocks[first:last]):
+        elements, _, _ = ranking.prefixes(share, limits)
         np.add.at(starts, elements + 1, 1)
         yield
     total = 0
@@ -195,15 +205,15 @@ def build_segment(
         segment.texts[piece] = 0
         segment.codes[piece] = 0
         yield
-    for number in range(first, last):
-        elements, texts, codes = ranking.prefixes(blocks[number], limits)
+    for share in _shares(blocks[first:last]):
+        elements, texts, codes = ranking.prefixes(share, limits)
         # Sorted by element: the r-th posting of an element in this block goes r places after the element's cursor.
         order = np.sort(elements << 20 | np.arange(len(elements)))
         elements, order = order >> 20, order & ((1 << 20) - 1)
         firsts = np.flatnonzero(np.diff(elements, prepend=-1))
         runs = np.diff(firsts, append=len(elements))
         targets = cursor[elements] + (np.arange(len(elements)) - np.repeat(firsts, runs))
-        segment.texts[targets] = texts[order] + np.uint32(blocks[number].first)
+        segment.texts[targets] = texts[order] + np.uint32(share.first)
         segment.codes[targets] = codes[order]
         cursor[elements[firsts]] += runs.astype(np.uint32)
         yield

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import LCSseq
 from rouge_score.rouge_scorer import RougeScorer, _score_lcs
 
-from selfalign import novelty
+from selfalign import novelty, postings
 from selfalign.novelty import CONTEXT_TOKENS, Neighbour, NoveltyIndex, NoveltySpec
 from selfalign.postings import Limits, Ranking
 from selfalign.tokens import rouge_tokens, tokeniser, unicode_tokens
@@ -144,6 +144,22 @@ def test_long_texts_are_compared_like_others(threshold: float) -> None:
         index.add(str(len(pool)), text)
         pool.append(words)
     assert sum(len(words) > 255 for words in pool) > 20
+
+
+def test_a_block_of_longer_texts_is_worked_on_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postings, "_PIECE", 50)
+    largest = 0
+    prefixes = Ranking.prefixes
+
+    def noted(self: Ranking, block: postings.Block, limits: Limits) -> object:
+        nonlocal largest
+        largest = max(largest, len(block.elements))
+        return prefixes(self, block, limits)
+
+    monkeypatch.setattr(Ranking, "prefixes", noted)
+    texts = mutated_stream(random.Random(7), num_texts=200, num_words=100, longest=20)
+    check_stream([(text, "") for text in texts], NoveltySpec(), block_size=32)
+    assert 0 < largest <= 100
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7])
