@@ -17,7 +17,6 @@ from tiny_model import make_tiny_model
 
 from selfalign.engine import EngineSpec, VllmEngine, open_engine
 
-
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("selfalign", deadline=None)
 settings.load_profile("selfalign")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tiny_model import CONTEXT_LENGTH
 
-from selfalign.engine import EngineSpec, VllmEngine, find_token_counter, open_engine
+from selfalign.engine import EngineSpec, VllmEngine, _reasoning_remover, find_token_counter, open_engine
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
 from selfalign.records import Completion, Sampling
 
@@ -106,8 +106,8 @@ def test_a_refused_prompt_is_one_line_and_the_engine_lives_on(
 
 
 def test_sampling_that_vllm_does_not_take_is_the_recipes_fault(engine: VllmEngine, run: Run) -> None:
-    with pytest.raises(RecipeError, match="top_p"):
-        run(engine.generate("Hello", Sampling(top_p=3.0), rng_seed=1))
+    with pytest.raises(RecipeError, match="sampling: stop cannot contain an empty string"):
+        run(engine.generate("Hello", Sampling(stop=("",)), rng_seed=1))
 
 
 def test_hostile_text_goes_through_the_engine(engine: VllmEngine, run: Run) -> None:
@@ -167,6 +167,14 @@ def test_every_error_of_vllm_becomes_one_of_ours(engine: VllmEngine, run: Run) -
         expected = EngineDied if kind is engine_exceptions.EngineDeadError else PromptRefused
         assert isinstance(translated, expected), kind
         assert "\n" not in str(translated)
+
+
+def test_a_reasoning_parser_of_vllm_keeps_the_answer(engine: VllmEngine, tiny_model: Path) -> None:
+    keep_answer, _ = _reasoning_remover("deepseek_r1", engine.llm.get_tokenizer())
+    assert keep_answer("<think>Hm.</think>\n\nYes.") == "Yes."
+    assert keep_answer("<think>Never closed") == ""
+    with pytest.raises(RecipeError, match=r"model\.reasoning: one of tags, none, .*deepseek_r1.*, not 'deepsek'"):
+        _reasoning_remover("deepsek", engine.llm.get_tokenizer())
 
 
 def test_the_token_count_without_an_engine_agrees_with_the_engines(engine: VllmEngine, tiny_model: Path) -> None:

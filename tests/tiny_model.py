@@ -40,7 +40,7 @@ def _write_tokenizer(folder: Path) -> int:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=512,
-        special_tokens=["<s>", "</s>"],
+        special_tokens=["<s>", "</s>", "<think>", "</think>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
