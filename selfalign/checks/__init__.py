@@ -93,7 +93,7 @@ _CHECKS = {
 
 
 _actions_of = attrgetter(*CHECK_NAMES)
-_WATCHED = claims.CUES | wording.CUES
+_WATCHED = claims.CUES | form.CUES | wording.CUES
 _PASSED = {name: CheckResult(name, Outcome.PASS) for name in CHECK_NAMES}
 
 

@@ -35,7 +35,7 @@ def truncation(reading: Reading) -> Finding:
     if text.count("```") % 2:
         return Finding(GRAVE, None, "a code fence is never closed")
     last_line = text[text.rfind("\n") + 1 :].strip()
-    if text[-1] in "-*•+.)" and "\n" in text and _BARE_MARKER.search(text):
+    if text[-1] in "-*•+.)" and "\n" in text and _BARE_MARKER.search(text[-12:]):
         return Finding(GRAVE, None, f"a list ends in the bare marker {last_line!r}")
     if text[-1].isalnum() or text[-1] in ",;(-–—":
         return _unfinished(reading, text, last_line)
@@ -142,7 +142,9 @@ _TURN = re.compile(
     r"principles|question|prompt)(?: ?\d{1,2})?(?:\*\*)? ?:",
     re.MULTILINE,
 )
-_OWN_TURNS = frozenset(("user", "human", "assistant", "instruction", "system"))
+CUES = word_set("user human assistant instruction system")
+"""Words that these checks watch for: whose turn it would be."""
+
 _DIALOGUE = re.compile(
     r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|"
     r"user|human|assistant|instruction"
@@ -163,12 +165,12 @@ def role_markers(reading: Reading) -> Finding:
         marker = marker or (heading and heading[0])
         if marker and marker.lower() not in reading.asked:
             return Finding(GRAVE, None, f"role heading {marker!r}")
-    return _turns(reading) if ":" in text else NOTHING
+    return NOTHING if CUES.isdisjoint(reading.cues) else _turns(reading)
 
 
 def _turns(reading: Reading) -> Finding:
     turns = [found[1] for found in _TURN.finditer(reading.plain)]
-    own = [each for each in turns if each in _OWN_TURNS]
+    own = [each for each in turns if each in CUES]
     if not own or _DIALOGUE.search(reading.asked):
         return NOTHING
     first = f'"{own[0]}:"'

@@ -28,9 +28,18 @@ def plain(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of `plain` text; apostrophes belong to words, and an ideograph is a word of its own."""
-    if not text.isascii():
+    if not text.isascii() and not _is_latin_1(text):
         text = _IDEOGRAPHS.sub(r" \g<0> ", text)
     return text.translate(_PUNCTUATION).split()
+
+
+def _is_latin_1(text: str) -> bool:
+    """Whether no character lies beyond U+00FF; far faster than to search for one that does."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def sentences_of(text: str) -> list[str]:
