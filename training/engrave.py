@@ -10,6 +10,7 @@ compares the model as it is, behind the constitution, and engraved, on prompts t
 
 import argparse
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -109,15 +110,19 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--each", type=int, default=300, help="held-out prompts of either sort")
+    parser.add_argument("--measure-only", action="store_true", help="measure the engraved model that is there")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--table", default=str(TABLE))
     args = parser.parse_args()
     run, output = Path(args.run or "outputs/engrave"), Path(args.output)
-    if not args.run:
-        generate(run, args.target)
-    started = time.monotonic()
-    rows = fine_tune(run, output, args.epochs, args.learning_rate, args.threads)
-    seconds = time.monotonic() - started
+    notes = output / "engraving.json"
+    if not args.measure_only:
+        if not args.run:
+            generate(run, args.target)
+        started = time.monotonic()
+        rows = fine_tune(run, output, args.epochs, args.learning_rate, args.threads)
+        notes.write_text(json.dumps({"rows": rows, "seconds": time.monotonic() - started}))
+    noted = json.loads(notes.read_text())
     constitution = load_constitution("default")
     held = held_out(11, args.each)
     modes = {"raw": ("miniature", False), "prompted": ("miniature", True), "engraved": (str(output), False)}
@@ -126,7 +131,7 @@ def main() -> None:
         for name, (model, prompted) in modes.items()
     }
     command = "make engrave" if len(sys.argv) == 1 else f"python -m training.engrave {' '.join(sys.argv[1:])}"
-    text = table(scores, held, rows, seconds, command)
+    text = table(scores, held, noted["rows"], noted["seconds"], command)
     Path(args.table).write_text(text, encoding="utf-8")
     print(text)
 
