@@ -30,10 +30,11 @@ from rapidfuzz.distance import LCSseq
 
 from selfalign.elements import Elements
 from selfalign.longtexts import LongTexts, shortest_match
-from selfalign.postings import BLOCK, MAX_LENGTH, Block, Limits, Ranking, Segment, build_segment
+from selfalign.postings import BLOCK, MAX_LENGTH, Block, LengthLimits, Limits, Ranking, Segment, build_segment
+from selfalign.signatures import Signature, Signatures
 from selfalign.tokens import TOKENISERS, tokeniser
 
-CONTEXT_TOKENS = 128
+CONTEXT_TOKENS = 64
 """How many tokens of a context count."""
 
 MAX_TOKENS = 16_384
@@ -42,12 +43,8 @@ MAX_TOKENS = 16_384
 MERGE = 3
 """A segment is merged with those before it that are at most this many times as long: fewer to look into."""
 
-_RESERVED = 4_000_000
 _RESERVED_ELEMENTS = 16_000_000
-"""Texts and elements there is room for from the beginning: making room stops everything for as long as copying takes,
-and room that is not used costs nothing, as the operating system gives pages of zeros when they are written to."""
-
-_BITS = [1 << bit for bit in range(64)]
+"""Elements there is room for from the beginning (see `selfalign.signatures.RESERVED`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +96,14 @@ class NoveltyIndex:
         self._block_size = block_size
         self._tokenise = tokeniser(spec.tokeniser)
         self._limits = Limits(spec.threshold)
-        self._size = 0
         self._ids: list[list[str]] = [[]]  # by blocks: a list of a million is slow to grow
         self._elements = Elements()
         self._counts = np.zeros(_RESERVED_ELEMENTS, np.int32)
-        self._signatures, self._second_signatures, self._lengths, self._heads = _columns(_RESERVED)
+        self._signatures = Signatures()
         self._blocks: list[Block] = []
         self._open = array("I")
         self._open_ends = array("I", [0])
+        self._open_heads = array("B")
         self._long = LongTexts(spec.threshold)
         self._long_tokens: dict[int, tuple[array, int]] = {}
         self._long_from = shortest_match(MAX_LENGTH + 1, spec.threshold)
@@ -116,7 +113,7 @@ class NoveltyIndex:
         self._last: tuple[str, str, _Turn] = ("", "", _Turn([], 0))
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._signatures)
 
     def nearest(self, text: str, context: str = "") -> Neighbour | None:
         """The most similar kept instruction above the threshold, the earliest of several; else None.
@@ -180,39 +177,34 @@ class NoveltyIndex:
 
     def _append(self, item_id: str, text: str, context: str) -> None:
         turn = self._turn(text, context)
-        number, length = self._size, len(turn.tokens)
-        if number == len(self._signatures):
-            self._signatures, self._second_signatures, self._lengths, self._heads = _columns(
-                2 * number, self._signatures, self._second_signatures, self._lengths, self._heads
-            )
+        number, length = len(self), len(turn.tokens)
         numbers = self._elements.number_tokens(turn.tokens)
         if length >= self._long_from:
             self._long.add(number, np.array(numbers, np.int64))
         if length > MAX_LENGTH:
             self._long_tokens[number] = array("I", numbers), turn.head
+            elements = []
         else:
             elements = self._elements.number(numbers)
-            self._open.extend(elements)
-            self._signatures[number] = _signature(elements)
-            self._second_signatures[number] = _second_signature(elements)
-            self._lengths[number] = length
-            self._heads[number] = turn.head
+        self._signatures.add(elements)
+        self._open.extend(elements)
         self._open_ends.append(len(self._open))
+        self._open_heads.append(turn.head if elements else 0)
         self._ids[-1].append(item_id)
-        self._size += 1
         if len(self._open_ends) > self._block_size:
             self._close_block()
 
     def _close_block(self) -> None:
         """Make the open texts a block, and count its elements for the next ranking."""
         first = len(self._blocks) * self._block_size
-        lengths = self._lengths[first : first + self._block_size].copy()
-        block = Block(first, np.array(self._open, np.uint32), lengths, np.array(self._open_ends, np.uint32))
+        lengths = self._signatures.lengths[first : first + self._block_size].copy()
+        ends, heads = np.array(self._open_ends, np.uint32), np.array(self._open_heads, np.uint8)
+        block = Block(first, np.array(self._open, np.uint32), lengths, ends, heads)
         while len(self._counts) < len(self._elements):
             self._counts = np.append(self._counts, np.zeros_like(self._counts))
         np.add.at(self._counts, block.elements, 1)
         self._blocks.append(block)
-        self._open, self._open_ends = array("I"), array("I", [0])
+        self._open, self._open_ends, self._open_heads = array("I"), array("I", [0]), array("B")
         self._ids.append([])
 
     def _index_blocks(self) -> Generator[None, None, None]:
@@ -239,23 +231,25 @@ class NoveltyIndex:
         numbers = self._elements.find_tokens(tokens)
         found: set[int] = set()
         if length <= MAX_LENGTH:
-            elements = self._elements.find(numbers)
-            signature = np.uint64(_signature(elements))
-            texts = [*self._from_segments(elements, length, signature), *self._from_loose(elements, length, signature)]
-            found.update(self._sifted(texts, elements, length) if texts else ())
+            limits = self._limits.of_length(length)
+            signature = Signature(self._elements.find(numbers))
+            loose = self._signatures.scan(self._first_loose * self._block_size, signature, limits)
+            close = np.concatenate([loose, self._from_segments(signature, limits, length)])
+            if len(close):
+                found.update(self._signatures.sift(close, signature, limits).tolist())
         if length >= self._long_from:
             longer_than = MAX_LENGTH if length <= MAX_LENGTH else 0
             found.update(self._long.candidates(length, np.array(numbers, np.int64), longer_than))
         return found
 
-    def _from_segments(self, elements: list[int], length: int, signature: np.uint64) -> list[int]:
-        limits = self._limits.of_length(length)
-        unknown = length - len(elements)  # the rarest of all: they take the first places of the prefix
+    def _from_segments(self, signature: Signature, limits: LengthLimits, length: int) -> np.ndarray:
+        unknown = length - signature.size  # the rarest of all: they take the first places of the prefix
+        ranked = self._ranking.sort(signature.elements)
         places: list[int] = []
         sizes: list[int] = []
         texts: list[np.ndarray] = []
         codes: list[np.ndarray] = []
-        for place, element in zip(range(unknown, len(limits.codes)), self._ranking.sort(elements), strict=False):
+        for place, element in zip(range(unknown, len(limits.codes)), ranked, strict=False):
             for segment in self._segments:
                 start, end = segment.range_of(element, limits.codes[place])
                 if start < end:
@@ -264,36 +258,22 @@ class NoveltyIndex:
                     texts.append(segment.texts[start:end])
                     codes.append(segment.codes[start:end])
         if not texts:
-            return []
+            return np.empty(0, np.int64)
         code = np.concatenate(codes)
         reached = np.flatnonzero(limits.places.take(code) > np.repeat(np.array(places, np.uint8), sizes))
-        text = np.concatenate(texts).take(reached)
-        bits = np.bitwise_count(self._signatures.take(text) ^ signature)
-        return text[bits <= limits.bits_at.take(code.take(reached)) + len(elements)].tolist()
-
-    def _from_loose(self, elements: list[int], length: int, signature: np.uint64) -> list[int]:
-        first, last = self._first_loose * self._block_size, self._size
-        limits = self._limits.of_length(length)
-        bits = np.bitwise_count(self._signatures[first:last] ^ signature)
-        close = np.flatnonzero(bits <= limits.bits.take(self._lengths[first:last]) + len(elements))
-        return (close + first).tolist()
-
-    def _sifted(self, texts: list[int], elements: list[int], length: int) -> list[int]:
-        """Those whose second signature is close as well: it has the elements on other bits, so most do not pass."""
-        bits = np.bitwise_count(self._second_signatures.take(texts) ^ np.uint64(_second_signature(elements)))
-        allowed = self._limits.of_length(length).bits.take(self._lengths.take(texts)) + len(elements)
-        return [text for text, passes in zip(texts, (bits <= allowed).tolist(), strict=True) if passes]
+        allowed = limits.bits_at.take(code.take(reached)) + signature.size
+        return self._signatures.close_in_first(np.concatenate(texts).take(reached), signature, allowed)
 
     def _stored(self, number: int) -> tuple[Sequence[int], int]:
         """The elements of a kept text in the order of the text, and how many are the instruction's."""
         if number in self._long_tokens:
             return self._long_tokens[number]
         block, place = divmod(number, self._block_size)
-        head = int(self._heads[number])
         if block == len(self._blocks):
-            return self._open[self._open_ends[place] : self._open_ends[place + 1]], head
-        _, elements, _, ends = self._blocks[block]
-        return elements[ends[place] : ends[place + 1]].tolist(), head
+            elements = self._open[self._open_ends[place] : self._open_ends[place + 1]]
+            return elements, self._open_heads[place]
+        _, elements, _, ends, heads = self._blocks[block]
+        return elements[ends[place] : ends[place + 1]].tolist(), int(heads[place])
 
 
 class _Comparison:
@@ -331,31 +311,3 @@ def _rouge_l(one: str, other: str) -> float:
         return 0.0
     precision, recall = lcs / len(other), lcs / len(one)
     return 2 * precision * recall / (precision + recall)
-
-
-def _signature(elements: Iterable[int]) -> int:
-    # Numbers are given in the order of first sight, so the frequent elements spread over the bits evenly.
-    signature = 0
-    for element in elements:
-        signature |= _BITS[element & 63]
-    return signature
-
-
-def _second_signature(elements: Iterable[int]) -> int:
-    # Multiplication by 2 ** 64 / the golden ratio scatters the numbers (Knuth 1973, volume 3, section 6.4).
-    signature = 0
-    for element in elements:
-        signature |= _BITS[(element * 0x9E3779B97F4A7C15 >> 40) & 63]
-    return signature
-
-
-def _columns(capacity: int, *held: np.ndarray) -> list[np.ndarray]:
-    """What is kept of every text (signatures, length, head), with room for so many and what is held already."""
-    kinds = (np.uint64, np.uint64, np.uint8, np.uint8)
-    sizes = [capacity * np.dtype(kind).itemsize for kind in kinds]
-    # One large array of zeros: smaller ones might be made of memory that was used before, and be written to.
-    pieces = np.split(np.zeros(sum(sizes), np.uint8), np.cumsum(sizes)[:-1])
-    columns = [piece.view(kind) for piece, kind in zip(pieces, kinds, strict=True)]
-    for column, filled in zip(columns, held, strict=False):
-        column[: len(filled)] = filled
-    return columns

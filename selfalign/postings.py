@@ -40,23 +40,25 @@ _ELEMENT = (1 << 32) - 1
 
 class Block(NamedTuple):
     """Consecutive texts from number `first` on: their elements in the order of the text, one after the other; those of
-    the i-th are `lengths[i]` many and stand at `ends[i]` to `ends[i + 1]`.
+    the i-th are `lengths[i]` many and stand at `ends[i]` to `ends[i + 1]`, the first `heads[i]` the instruction's.
     """
 
     first: int
     elements: np.ndarray
     lengths: np.ndarray
     ends: np.ndarray
+    heads: np.ndarray
 
 
 def _shares(blocks: Sequence[Block]) -> Iterator[Block]:
     """The same texts in blocks that hold about `_PIECE` elements at most."""
-    for first, elements, lengths, ends in blocks:
+    for first, elements, lengths, ends, heads in blocks:
         step = ceil(len(lengths) / (1 + len(elements) // _PIECE))
         for start in range(0, len(lengths), step):
+            texts = slice(start, start + step)
             of_share = ends[start : start + step + 1]
             share = elements[of_share[0] : of_share[-1]]
-            yield Block(first + start, share, lengths[start : start + step], of_share - of_share[0])
+            yield Block(first + start, share, lengths[texts], of_share - of_share[0], heads[texts])
 
 
 def least_lcs(m: int, n: int, threshold: float) -> int:

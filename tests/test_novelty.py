@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import LCSseq
 from rouge_score.rouge_scorer import RougeScorer, _score_lcs
 
-from selfalign import novelty, postings
+from selfalign import novelty, postings, signatures
 from selfalign.novelty import CONTEXT_TOKENS, Neighbour, NoveltyIndex, NoveltySpec
 from selfalign.postings import Limits, Ranking
 from selfalign.tokens import rouge_tokens, tokeniser, unicode_tokens
@@ -195,9 +195,9 @@ def test_the_same_verdicts_after_a_rebuild_at_once() -> None:
 
 
 def test_more_texts_than_there_was_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(novelty, "_RESERVED", 8)
+    monkeypatch.setattr(signatures, "RESERVED", 8)
     monkeypatch.setattr(novelty, "_RESERVED_ELEMENTS", 8)
-    texts = mutated_stream(random.Random(4), num_texts=100, num_words=80, longest=10)
+    texts = mutated_stream(random.Random(4), num_texts=100, num_words=80, longest=50)
     check_stream([(text, text[::-1]) for text in texts], NoveltySpec(), keep_all=True)
 
 
