@@ -261,8 +261,12 @@ class NoveltyIndex:
             return np.empty(0, np.int64)
         code = np.concatenate(codes)
         reached = np.flatnonzero(limits.places.take(code) > np.repeat(np.array(places, np.uint8), sizes))
-        allowed = limits.bits_at.take(code.take(reached)) + signature.size
-        return self._signatures.close_in_first(np.concatenate(texts).take(reached), signature, allowed)
+        text = np.concatenate(texts).take(reached)
+        if limits.most_hits == 1:
+            allowed = limits.bits_at.take(code.take(reached)) + signature.size
+            return self._signatures.close_in_first(text, signature, allowed)
+        text, hits = np.unique(text, return_counts=True)
+        return text[hits >= limits.hits.take(self._signatures.lengths.take(text))]
 
     def _stored(self, number: int) -> tuple[Sequence[int], int]:
         """The elements of a kept text in the order of the text, and how many are the instruction's."""

@@ -6,7 +6,9 @@ exact in the sense that it never loses a text that qualifies:
 
 1. prefix: put the elements in one global order, rarest first. If two texts share o elements, the first one they share
    stands at place i <= m - o of the one and j <= n - o of the other (Xiao et al. 2008, "Efficient Similarity Joins for
-   Near Duplicate Detection"). So only the first part of each text is posted, with n and j beside its number;
+   Near Duplicate Detection"). So only the first part of each text is posted, with n and j beside its number. In a long
+   text that part has common elements too; there it is made longer by h - 1 places, and h shared elements are wanted
+   (Wang, Li and Feng 2012, "Can We Beat the Prefix Filtering?");
 2. signature: 64 bits, one or-ed in per element. It differs from another in at most m + n - 2 o bits;
 3. the caller compares what is left.
 
@@ -28,6 +30,9 @@ MAX_LENGTH = 255
 
 BLOCK = 1024
 """Texts in a block; at most 4096 (`Ranking.prefixes` has 12 bits for a place in it)."""
+
+ELEMENTS_PER_HIT = 16
+"""A text of n elements wants n / 16 shared ones among the first, at least one; found by trial."""
 
 _PIECE = 1 << 15
 """So many numbers are written at once. It is not the writing that takes time but the system, which hands out a page of
@@ -72,17 +77,17 @@ def least_lcs(m: int, n: int, threshold: float) -> int:
 class Limits:
     """What a ROUGE-L F threshold means for lengths, as tables.
 
-    `least[m, n]` is `least_lcs`; `prefix[n]` is the number of places j that a text of n elements posts. (n, j) is kept
-    as one number, its code, `first[n] + j`.
+    `least[m, n]` is `least_lcs`, `hits[m, n]` the number of shared elements wanted among the first ones; `prefix[n]` is
+    the number of places j that a text of n elements posts. (n, j) is kept as one number, its code, `first[n] + j`.
     """
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
         lengths = np.arange(MAX_LENGTH + 1)
         self.least = np.maximum(1, np.ceil(threshold * (lengths[:, None] + lengths) / 2 - 1e-6)).astype(np.int64)
-        possible = self.least <= np.minimum(lengths[:, None], lengths)
-        slack = np.where(possible, lengths - self.least, -1)
-        self.prefix = slack.max(axis=0) + 1
+        self.hits = np.minimum(np.maximum(1, lengths // ELEMENTS_PER_HIT), self.least)
+        self.possible = self.least <= np.minimum(lengths[:, None], lengths)
+        self.prefix = np.where(self.possible, lengths - self.least + self.hits, 0).max(axis=0)
         self.first = np.cumsum(self.prefix) - self.prefix
         self.length_at = np.repeat(lengths, self.prefix)
         self.place_at = np.arange(len(self.length_at)) - self.first[self.length_at]
@@ -90,13 +95,15 @@ class Limits:
         self.of_length = lru_cache(maxsize=None)(self._of_length)
 
     def _of_length(self, length: int) -> "LengthLimits":
-        least = self.least[length]
-        possible = least <= np.minimum(length, np.arange(MAX_LENGTH + 1))
-        allowed = possible[self.length_at] & (self.place_at <= self.length_at - least[self.length_at])
-        places = np.where(allowed, length - least[self.length_at] + 1, 0)
-        bits = np.where(possible, np.arange(MAX_LENGTH + 1) - 2 * least, -1 - 2 * MAX_LENGTH)
-        qualified = [np.flatnonzero(places > place) for place in range(int(self.prefix[length]))]
+        lengths = np.arange(MAX_LENGTH + 1)
+        least, hits, possible = self.least[length], self.hits[length], self.possible[length]
+        theirs, ours = np.where(possible, (lengths - least + hits, length - least + hits), 0)
+        places = np.where(self.place_at < theirs[self.length_at], ours[self.length_at], 0)
+        bits = np.where(possible, lengths - 2 * least, -1 - 2 * MAX_LENGTH)
+        qualified = [np.flatnonzero(places > place) for place in range(places.max(initial=0))]
         return LengthLimits(
+            hits=hits.astype(np.uint8),
+            most_hits=int(hits.max(where=possible, initial=1)),
             codes=[(int(codes[0]), int(codes[-1]) + 1) if len(codes) else (0, 0) for codes in qualified],
             places=places.astype(np.uint8),
             bits=bits.astype(np.int16),
@@ -109,10 +116,13 @@ class LengthLimits:
     """The limits for a query of one length.
 
     Of the query's elements, rarest first, as many matter as `codes` is long. A posting coded c qualifies for the one
-    at place i if i < `places[c]`; all that do have codes in the range `codes[i]`. Signatures may differ in `bits[n]`
-    bits (`bits_at[c]`), plus one for each element of the query that its signature has.
+    at place i if i < `places[c]`; all that do have codes in the range `codes[i]`. A text of n elements needs `hits[n]`
+    such postings, at most `most_hits`. Signatures may differ in `bits[n]` bits (`bits_at[c]`), plus one for each
+    element of the query that its signature has.
     """
 
+    hits: np.ndarray
+    most_hits: int
     codes: list[tuple[int, int]]
     places: np.ndarray
     bits: np.ndarray
