@@ -42,6 +42,11 @@ TokenCounter = Callable[[Prompt], int]
 # with chunked prefill off, a prompt waits for a step that it fits into instead. The prefix cache holds whole blocks,
 # and of vLLM's 128 tokens for a CPU the last one of the shared prefix is computed again by every request.
 _CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "block_size": 32}
+
+# A model with a sliding window caches, by vLLM's default, only the end of each prompt, which no other prompt shares; we
+# live on the shared beginning. (Other models do not look at this.)
+_DEFAULTS = {"prefix_cache_retention_interval": None}
+
 _SMALL_MODEL = 2**28
 _CACHE_OF_SMALL, _CACHE_OF_OTHERS = 2**29, 2**32
 """Bytes: folders of weights up to the first get a cache of the second on a CPU, others the third. Filling the cache
@@ -243,7 +248,7 @@ def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
                 f"vLLM cannot be imported ({one_line(error)}): install it with `selfalign install-engine`"
             ) from error
         _refuse_unknown_arguments(spec, AsyncEngineArgs)
-        defaults = _cpu_defaults(spec) if current_platform.is_cpu() else {}
+        defaults = _DEFAULTS | (_cpu_defaults(spec) if current_platform.is_cpu() else {})
         named = {"model": spec.location, "revision": spec.revision, "tokenizer_revision": spec.revision}
         arguments = AsyncEngineArgs(**{**defaults, **spec.engine, **named})
         # Not held by a name here: frames of a start live on in exceptions that libraries keep.
