@@ -71,18 +71,17 @@ class Signatures:
         return np.flatnonzero(bits <= allowed) + first
 
     def sift(self, texts: np.ndarray, signature: Signature, limits: LengthLimits) -> np.ndarray:
-        """Those texts, each once, whose other signatures are close enough as well."""
-        allowed = limits.bits.take(self.lengths.take(texts)) + signature.size
-        second = np.uint64(_second(signature.elements))
-        texts = np.unique(texts[np.bitwise_count(self._seconds.take(texts) ^ second) <= allowed])
+        """Those texts whose other signatures are close enough as well."""
         lengths = self.lengths.take(texts)
-        has_wide = lengths > SHORT
-        if not has_wide.any():
+        allowed = limits.bits.take(lengths) + signature.size
+        second = np.uint64(_second(signature.elements))
+        close = np.flatnonzero(np.bitwise_count(self._seconds.take(texts) ^ second) <= allowed)
+        texts, lengths = texts[close], lengths[close]
+        if not len(texts) or lengths.max() <= SHORT:
             return texts
-        wides = self._wides.take(self._wide_rows.take(texts[has_wide]), axis=0)
-        bits = np.bitwise_count(wides ^ _wide(signature.elements)).sum(axis=1, dtype=np.int64)
-        close = bits <= limits.bits.take(lengths[has_wide]) + signature.size
-        return np.sort(np.concatenate([texts[~has_wide], texts[has_wide][close]]))
+        # Short texts get the first row of the wide signatures, which says nothing about them: they pass.
+        wide = np.bitwise_count(self._wides.take(self._wide_rows.take(texts), axis=0) ^ _wide(signature.elements))
+        return texts[(wide.sum(axis=1, dtype=np.int64) <= allowed[close]) | (lengths <= SHORT)]
 
 
 def _first(elements: Sequence[int]) -> int:
