@@ -37,6 +37,10 @@ MINIATURE = "miniature"
 
 TokenCounter = Callable[[Prompt], int]
 
+# What is right everywhere, where the recipe says nothing. Models with a sliding attention window keep by default only
+# what the very same prompt would need again, not the constitution that all prompts share: keep all of it.
+_DEFAULTS = {"prefix_cache_retention_interval": None}
+
 # What is right for a CPU, where the recipe says nothing. Compiling costs minutes and gains little there. A prompt
 # that is prefilled in pieces with a seed of its own kills vLLM's CPU engine (torch's CPU generator has no offset):
 # with chunked prefill off, a prompt waits for a step that it fits into instead. The prefix cache holds whole blocks,
@@ -296,6 +300,12 @@ def _plain_interrupts() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _known(defaults: Mapping[str, Any], arguments: Any) -> dict[str, Any]:
+    """Our defaults without those that another version of vLLM does not have."""
+    names = {item.name for item in fields(arguments)}
+    return {name: value for name, value in defaults.items() if name in names}
 
 
 def _refuse_unknown_arguments(spec: EngineSpec, known: Any) -> None:
