@@ -51,13 +51,15 @@ def test_a_seeded_request_gives_the_same_text_alone_and_among_others(engine: Vll
     assert len({completion.text for completion in together}) == 12
 
 
-def test_usage_counts_the_tokens_and_the_cached_part_of_the_prompt(engine: VllmEngine, run: Run) -> None:
-    prompt = f"{SHARED} A question of its own."
-    run(engine.generate(prompt, Sampling(max_tokens=1), rng_seed=1))
-    again = run(engine.generate(prompt, Sampling(max_tokens=9), rng_seed=2))
-    assert again.usage.prompt_tokens == engine.count_tokens(prompt)
-    assert again.usage.output_tokens == 9
-    assert 0.8 * again.usage.prompt_tokens < again.usage.cached_tokens < again.usage.prompt_tokens
+def test_usage_counts_the_tokens_and_what_a_shared_beginning_saved(engine: VllmEngine, run: Run) -> None:
+    # One after the other, on a model with a sliding window: vLLM's own default would keep nothing of the first.
+    beginning = f"Its own. {SHARED}"
+    run(engine.generate(f"{beginning} What is asked first?", Sampling(max_tokens=1), rng_seed=1))
+    prompt = f"{beginning} And what is asked next?"
+    usage = run(engine.generate(prompt, Sampling(max_tokens=9), rng_seed=2)).usage
+    assert usage.prompt_tokens == engine.count_tokens(prompt)
+    assert usage.output_tokens == 9
+    assert 0.9 * usage.prompt_tokens < usage.cached_tokens < usage.prompt_tokens
 
 
 def test_more_prompt_tokens_than_fit_one_step_do_not_kill_the_seeded_engine(engine: VllmEngine, run: Run) -> None:
@@ -230,7 +232,7 @@ def test_two_replicas_are_both_used_and_when_one_dies_every_request_hears_of_it_
     assert set(working["tokens"]) == {"0", "1"}
     assert all(count > 100 for count in working["tokens"].values()), working
     os.kill(working["pids"][-1], signal.SIGKILL)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=180)
     errors = json.loads(stdout)
     assert len(errors) == 30
     assert len(set(errors)) == 1
@@ -245,7 +247,7 @@ def test_ctrl_c_is_a_keyboard_interrupt_and_leaves_no_process(tiny_model: Path) 
     process = script(ENDLESS, str(tiny_model), "{}")
     working = json.loads(process.stdout.readline())
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to every process
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=180)
     assert "EngineDied" not in stdout + stderr
     assert stderr.strip().endswith("KeyboardInterrupt")
     assert not any(psutil.pid_exists(pid) for pid in working["pids"])

@@ -1,4 +1,4 @@
-"""A randomly initialised Llama of a few thousand parameters: it writes nonsense, on the real engine."""
+"""A randomly initialised Mistral of some 100,000 parameters, the miniature's architecture: it writes nonsense."""
 
 import json
 from pathlib import Path
@@ -13,11 +13,11 @@ CHAT_TEMPLATE = (
 def make_tiny_model(folder: Path) -> Path:
     """Write weights, configuration and tokenizer into a folder, and return it."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import MistralConfig, MistralForCausalLM
 
     torch.manual_seed(1)
     tokenizer_size = _write_tokenizer(folder)
-    config = LlamaConfig(
+    config = MistralConfig(
         vocab_size=tokenizer_size,
         hidden_size=64,
         intermediate_size=128,
@@ -25,10 +25,11 @@ def make_tiny_model(folder: Path) -> Path:
         num_attention_heads=2,
         num_key_value_heads=1,
         max_position_embeddings=CONTEXT_LENGTH,
+        sliding_window=256,
         bos_token_id=0,
         eos_token_id=1,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    MistralForCausalLM(config).save_pretrained(folder)
     return folder
 
 
