@@ -59,7 +59,7 @@ push: $(VENV)/.installed  ## outputs/NAME/dataset to the Hub's REPO (user/name),
 engrave: $(VENV)/.tested  ## fine-tune the miniature on a dataset it generated, and the table that comes of it
 	$(BIN)/python -m training.engrave $(FLAGS)
 
-miniature: $(VENV)/.installed  ## make the built-in model again: corpus, tokenizer, weights (an hour or two)
+miniature: $(VENV)/.installed  ## make the built-in model again: corpus, tokenizer, weights (about an hour)
 	$(BIN)/python -m training.make $(FLAGS)
 
 clean:  ## caches and build leftovers; never a run, never the environment
