@@ -3,7 +3,8 @@
     python benchmarks/novelty.py INSTRUCTIONS [--seeds SEED_TASKS] [--kept 1000000] [--exact 5000] [--only PART ...]
 
 INSTRUCTIONS is a JSON lines file with the field "instruction", for example the 52,002 of Alpaca; --seeds the seed tasks
-they were made from. Everything runs in one process on one core. Parts:
+they were made from. Everything runs in one process on one core, and times are that process's own CPU time, so that
+other programs on the machine change them little (where the clock on the wall matters, both are given). Parts:
 
     exact     the nearest one (id and floating-point number) of `--exact` instructions against rouge_score's own LCS and
               F-measure over the whole pool; of as many as INSTRUCTIONS has against rapidfuzz over the whole pool,
@@ -43,6 +44,7 @@ from selfalign.tokens import rouge_tokens
 
 POOL = 50_000
 PUBLISHED = NoveltySpec(tokeniser="rouge", context="ignore")
+_now = time.process_time
 PARTS = ("exact", "speed", "growth", "rebuild", "extremes")
 
 
@@ -134,11 +136,11 @@ def _published(texts: Sequence[str], seeds: Path | None) -> Iterator[tuple[str, 
     index = NoveltyIndex(PUBLISHED)
     if seeds:
         index.extend((f"seed {line}", text_field(row, "instruction", str(seeds)), "") for line, row in read_rows(seeds))
-    rejected, started = 0, time.perf_counter()
+    rejected, started = 0, _now()
     for number, text in enumerate(texts):
         rejected += index.nearest(text) is not None
         index.add(str(number), text)
-    seconds = time.perf_counter() - started
+    seconds = _now() - started
     yield (
         "published decisions to keep that are reproduced",
         f"{len(texts) - rejected:,} of {len(texts):,} ({seconds:.1f} s)",
@@ -177,10 +179,10 @@ def _against(seconds: float, ours: float) -> str:
 
 
 def _mean(function: Callable[..., object], calls: Sequence[tuple]) -> float:
-    started = time.perf_counter()
+    started = _now()
     for arguments in calls:
         function(*arguments)
-    return (time.perf_counter() - started) / len(calls)
+    return (_now() - started) / len(calls)
 
 
 # -- a million
@@ -205,27 +207,25 @@ def _growth(
     index: NoveltyIndex, stream: Sequence[str], fresh: Sequence[str], kept: int, numbers: list[int]
 ) -> Iterator[tuple[str, str]]:
     names = [str(number) for number in range(len(stream))]
-    before, longest, spent, costs = _memory(), _Longest(), 0.0, {}
+    before, longest, costs = _memory(), _Longest(), {}
     windows = {POOL, kept}
     for number, text in enumerate(stream):
         with longest:
             found = index.nearest(text)
-        spent += longest.seconds
         if found is None:
             with longest:
                 index.add(names[number], text)
-            spent += longest.seconds
-            numbers.append(number)
+                numbers.append(number)
             if len(index) in windows:
                 costs[len(index)] = min(_mean(index.nearest, [(each,) for each in fresh]) for _ in range(3))
                 yield f"a candidate at a pool of {len(index):,} (enlargement)", f"{costs[len(index)] * 1e6:.0f} us"
                 gc.collect()
             if len(index) == kept:
                 break
-    used = _memory() - before
+    used, rejected = _memory() - before, 1 - len(index) / (number + 1)
     yield (
         f"growth to {len(index):,} kept",
-        f"{spent:.0f} s, {number + 1:,} candidates, {1 - len(index) / (number + 1):.0%} rejected",
+        f"{longest.cpu:.0f} s ({longest.wall:.0f} s by the clock), {number + 1:,} candidates, {rejected:.0%} rejected",
     )
     yield "memory beside the texts", f"{used / 1e6:.0f} MB"
     yield "longest call, its own CPU time", f"{longest.most_cpu * 1e3:.1f} ms"
@@ -239,20 +239,22 @@ def _growth(
 
 
 class _Longest:
-    """A stopwatch around calls that remembers the longest."""
+    """A stopwatch around calls that remembers the longest, in CPU time and by the clock, and adds them up."""
 
     def __init__(self) -> None:
-        self.seconds = self.most_wall = self.most_cpu = 0.0
+        self.cpu = self.wall = self.most_cpu = self.most_wall = 0.0
         self.num_slow = self.num_calls = 0
 
     def __enter__(self) -> None:
-        self._cpu, self._wall = time.thread_time(), time.perf_counter()
+        self._wall, self._cpu = time.perf_counter(), _now()
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._wall
-        self.most_cpu = max(self.most_cpu, time.thread_time() - self._cpu)
-        self.most_wall = max(self.most_wall, self.seconds)
-        self.num_slow += self.seconds > 0.01
+        cpu, wall = _now() - self._cpu, time.perf_counter() - self._wall
+        self.cpu += cpu
+        self.wall += wall
+        self.most_cpu = max(self.most_cpu, cpu)
+        self.most_wall = max(self.most_wall, wall)
+        self.num_slow += wall > 0.01
         self.num_calls += 1
 
 
@@ -289,17 +291,17 @@ def _rebuild(kept: Sequence[str], fresh: Sequence[str]) -> Iterator[tuple[str, s
                     Instruction(f"p{number // 8:07d}-{i:02d}", text, "", "self-instruct") for i, text in items
                 )
                 file.write(json.dumps(to_row(Round(number // 8, (), accepted, (), Usage()))) + "\n")
-        started = time.perf_counter()
+        started = _now()
         accepted = chain.from_iterable(each.accepted for each in rundir.read_rounds(Path(folder)))
         index = NoveltyIndex(NoveltySpec())
         index.extend((each.id, each.text, each.context) for each in accepted)
-        seconds = time.perf_counter() - started
+        seconds = _now() - started
     yield f"rebuild from a journal of {len(index):,}, reading it included", f"{seconds:.0f} s"
-    started = time.perf_counter()
+    started = _now()
     one_by_one = NoveltyIndex(NoveltySpec())
     for number, text in enumerate(kept):
         one_by_one.add(f"p{number // 8:07d}-{number % 8:02d}", text)
-    yield "the same, added one by one, texts in memory", f"{time.perf_counter() - started:.0f} s"
+    yield "the same, added one by one, texts in memory", f"{_now() - started:.0f} s"
     differ = sum(index.nearest(text) != one_by_one.nearest(text) for text in fresh)
     yield f"answers of the two that differ, of {len(fresh):,}", f"{differ}"
 

@@ -43,6 +43,9 @@ MAX_TOKENS = 16_384
 MERGE = 3
 """A segment is merged with those before it that are at most this many times as long: fewer to look into."""
 
+_MANY = 2_000
+"""Of more postings than this it pays to look at the places before the signatures."""
+
 _RESERVED_ELEMENTS = 16_000_000
 """Elements there is room for from the beginning (see `selfalign.signatures.RESERVED`)."""
 
@@ -259,14 +262,14 @@ class NoveltyIndex:
                     codes.append(segment.codes[start:end])
         if not texts:
             return np.empty(0, np.int64)
-        code = np.concatenate(codes)
-        reached = np.flatnonzero(limits.places.take(code) > np.repeat(np.array(places, np.uint8), sizes))
-        text = np.concatenate(texts).take(reached)
-        if limits.most_hits == 1:
-            allowed = limits.bits_at.take(code.take(reached)) + signature.size
-            return self._signatures.close_in_first(text, signature, allowed)
-        text, hits = np.unique(text, return_counts=True)
-        return text[hits >= limits.hits.take(self._signatures.lengths.take(text))]
+        text, code = np.concatenate(texts), np.concatenate(codes)
+        if limits.most_hits > 1 or len(code) > _MANY:
+            qualified = np.flatnonzero(limits.places.take(code) > np.repeat(np.array(places, np.uint8), sizes))
+            text, code = text.take(qualified), code.take(qualified)
+        if limits.most_hits > 1:
+            text, hits = np.unique(text, return_counts=True)
+            return text[hits >= limits.hits.take(self._signatures.lengths.take(text))]
+        return self._signatures.close_in_first(text, signature, limits.bits_at.take(code) + signature.size)
 
     def _stored(self, number: int) -> tuple[Sequence[int], int]:
         """The elements of a kept text in the order of the text, and how many are the instruction's."""

@@ -121,8 +121,12 @@ def mutated_stream(rng: random.Random, num_texts: int, num_words: int, longest: 
         yield " ".join(text)
 
 
+@pytest.mark.parametrize("many", [0, 2_000])
 @pytest.mark.parametrize("threshold", [0.4, 0.7])
-def test_a_larger_pool_gives_the_verdicts_of_brute_force(threshold: float) -> None:
+def test_a_larger_pool_gives_the_verdicts_of_brute_force(
+    monkeypatch: pytest.MonkeyPatch, threshold: float, many: int
+) -> None:
+    monkeypatch.setattr(novelty, "_MANY", many)
     texts = mutated_stream(random.Random(1), num_texts=400, num_words=300, longest=16)
     check_stream([(text, "") for text in texts], NoveltySpec(threshold, "rouge"), block_size=16)
 
