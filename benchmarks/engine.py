@@ -1,6 +1,6 @@
 """How busy a run keeps the engine: its wall time over that of raw AsyncLLM on the very same requests.
 
-    python benchmarks/engine.py [--target 600] [--pairs 2] [--model miniature] [--lengths drawn]
+    python benchmarks/engine.py [--target 2000] [--pairs 2] [--model miniature] [--lengths drawn]
 
 Both sides run on one engine, started once, in alternating order, the prefix cache emptied before each. Our side is a
 whole run: proposals whose prompts depend on earlier answers, near-duplicates, checks, journals, progress. The raw side
@@ -22,7 +22,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ async def measure(recipe: Recipe, draws_lengths: bool, num_pairs: int, folder: P
         for pair in range(num_pairs):
             for side in ("ours", "raw") if pair % 2 else ("raw", "ours"):
                 await engine.llm.reset_prefix_cache()
-                before = engine_counters()
+                before, processor = engine_counters(), time.process_time()
                 if side == "raw":
                     seconds, num_tokens = await raw_side(engine, requests, recipe.slots)
                     raw.append(seconds)
@@ -173,10 +173,12 @@ async def measure(recipe: Recipe, draws_lengths: bool, num_pairs: int, folder: P
                     seconds, recorder = await our_side(engine, recipe, draws_lengths, folder / f"run-{pair}")
                     num_tokens = sum(recorder.output_tokens)
                     ours.append(seconds)
+                processor = time.process_time() - processor
                 spent = {name: value - before[name] for name, value in engine_counters().items()}
                 share = spent["vllm:prefix_cache_hits"] / spent["vllm:prefix_cache_queries"]
                 print(f"{side:4}  {seconds:6.1f} s  {num_tokens:,} tokens  {num_tokens / seconds:,.0f} tokens/s"
-                      f"  {share:.1%} of all prompt tokens from the prefix cache (engine's counters)")
+                      f"  {processor:.1f} s of this process's processor time"
+                      f"  {share:.1%} of all prompt tokens from the prefix cache (engine's counters)", flush=True)
         usage = recorder.align_usage
         print(f"align: {usage.cached_tokens / usage.prompt_tokens:.1%} of {usage.prompt_tokens:,} prompt tokens cached")
         print(f"ours / raw = {sum(ours) / sum(raw):.3f}  (pairs: "
@@ -194,13 +196,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", default="demo")
     parser.add_argument("--model", default="miniature")
-    parser.add_argument("--target", type=int, default=600)
-    parser.add_argument("--slots", type=int, default=64)
+    parser.add_argument("--target", type=int, default=2000)
+    parser.add_argument("--slots", type=int, default=64, help="requests in flight, on both sides")
+    parser.add_argument("--window", type=int, default=64, help="proposals in flight at most")
     parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--lengths", choices=("drawn", "natural"), default="drawn")
     options = parser.parse_args()
-    recipe = load_recipe(options.recipe, [f"propose.target={options.target}", f"model.model={options.model}"])
-    recipe = replace(recipe, slots=options.slots)
+    overrides = {
+        "propose.target": options.target,
+        "propose.window": options.window,
+        "model.model": options.model,
+        "slots": options.slots,
+    }
+    recipe = load_recipe(options.recipe, [f"{key}={value}" for key, value in overrides.items()])
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(measure(recipe, options.lengths == "drawn", options.pairs, Path(folder)))
 
