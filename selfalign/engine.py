@@ -47,10 +47,6 @@ _DEFAULTS = {"prefix_cache_retention_interval": None}
 # and of vLLM's 128 tokens for a CPU the last one of the shared prefix is computed again by every request.
 _CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "block_size": 32}
 
-# A model with a sliding window caches, by vLLM's default, only the end of each prompt, which no other prompt shares; we
-# live on the shared beginning. (Other models do not look at this.)
-_DEFAULTS = {"prefix_cache_retention_interval": None}
-
 _SMALL_MODEL = 2**28
 _CACHE_OF_SMALL, _CACHE_OF_OTHERS = 2**29, 2**32
 """Bytes: folders of weights up to the first get a cache of the second on a CPU, others the third. Filling the cache
@@ -166,7 +162,10 @@ class VllmEngine:
             return prompt, {}
         if self._render is None:
             raise PromptRefused("messages for a model of style 'text'")
-        return self._render(prompt), {"add_special_tokens": False}
+        try:
+            return self._render(prompt), {"add_special_tokens": False}
+        except Exception as error:  # a template is a foreign program: it may raise anything
+            raise PromptRefused(f"the chat template: {one_line(error)}") from error
 
     def _as_completion(self, output: "RequestOutput") -> Completion:
         choice = output.outputs[0]
