@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 MINIATURE = "miniature"
 """The name of the built-in demonstration model."""
 
+CTRL_C_SECONDS = 2.0
+"""How long a death of the engine waits for a Ctrl-C that explains it."""
+
 TokenCounter = Callable[[Prompt], int]
 
 # What is right everywhere, where the recipe says nothing. Models with a sliding attention window keep by default only
@@ -129,6 +132,15 @@ class VllmEngine:
         return len(self._tokenizer.encode(text, **arguments))
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
+        try:
+            return await self._generate(prompt, sampling, rng_seed)
+        except EngineDied:
+            # Ctrl-C reaches the engine's processes as well as us, and they may be gone before we are cancelled: the
+            # cancellation ends this wait.
+            await asyncio.sleep(CTRL_C_SECONDS)
+            raise
+
+    async def _generate(self, prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completion:
         from vllm.exceptions import VLLMError
 
         text, arguments = self._as_text(prompt)
@@ -184,10 +196,7 @@ class VllmEngine:
             return self._died()
         return PromptRefused(one_line(error.__cause__ or error))
 
-    def _died(self) -> BaseException:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():  # Ctrl-C reaches the engine's processes as well as us
-            return asyncio.CancelledError()
+    def _died(self) -> EngineDied:
         reason = self._log.last_error() or "one of its processes ended"
         return EngineDied(f"the engine stopped ({reason}); what is finished is kept, the same command continues")
 
