@@ -150,6 +150,16 @@ def test_long_texts_are_compared_like_others(threshold: float) -> None:
     assert sum(len(words) > 255 for words in pool) > 20
 
 
+def test_short_and_longer_texts_side_by_side() -> None:
+    """Only texts of more than 32 tokens have a wide signature; a query may meet both kinds."""
+    words = [f"t{number}" for number in range(40)]
+    index = NoveltyIndex(NoveltySpec())
+    index.add("other", " ".join(f"o{number}" for number in range(40)))
+    index.add("longer", " ".join(words))
+    index.add("short", " ".join(words[:30]))
+    assert index.nearest(" ".join(words[:34])) == Neighbour("short", f_measure(30, 34, 30))
+
+
 def test_a_block_of_longer_texts_is_worked_on_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postings, "_PIECE", 50)
     largest = 0
@@ -265,6 +275,14 @@ def test_a_text_inside_the_instruction_meets_the_same_text_as_a_context() -> Non
     assert index.nearest(SUMMARISE, RIVER) == Neighbour("inline", 1.0)
     assert index.nearest(SUMMARISE) is None
     assert index.nearest(SUMMARISE, MARKET) is None
+
+
+def test_a_context_counts_below_an_instruction_of_any_length() -> None:
+    request = " ".join(f"w{number}" for number in range(300))
+    index = NoveltyIndex(NoveltySpec())
+    index.add("river", request, RIVER)
+    assert index.nearest(request, MARKET) is None
+    assert index.nearest(request, RIVER) == Neighbour("river", 1.0)
 
 
 def test_contexts_can_be_ignored() -> None:
