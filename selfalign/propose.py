@@ -154,7 +154,7 @@ async def propose(
             shown, request = in_flight[0]
             reply = await request
             in_flight.popleft()
-            finished = judge_round(reply, shown, pool, spec, len(pool.sizes))
+            finished = await judge_round(reply, shown, pool, spec, len(pool.sizes))
             journal(finished)
             pool.note(finished)
             for instruction in finished.accepted:
@@ -179,12 +179,12 @@ async def propose_from_source(
         rows = tuple(islice(instructions, SOURCE_ROUND))
         if not rows:
             return
-        finished = _sort_verdicts((judge(row, (), pool, spec) for row in rows), pool, len(pool.sizes))
+        verdicts = (judge(row, (), pool, spec) for row in rows)
+        finished = await _sort_verdicts(verdicts, pool, len(pool.sizes))
         journal(finished)
         pool.note(finished)
         for instruction in finished.accepted:
             yield instruction
-        await asyncio.sleep(0)
 
 
 def choose_shown(pool: Pool, spec: ProposeSpec, number: int, rng_seed: int) -> tuple[Shown, ...]:
@@ -218,7 +218,7 @@ def parse_proposal(text: str) -> list[tuple[str, str] | None]:
     return [_parse_item(item, labelled=number > 0) for number, item in enumerate(items)]
 
 
-def judge_round(
+async def judge_round(
     reply: Completion | PromptRefused, shown: Sequence[Shown], pool: Pool, spec: ProposeSpec, number: int
 ) -> Round:
     """Parse and judge one reply against the pool; accepted instructions enter the pool's index at once."""
@@ -227,7 +227,7 @@ def judge_round(
         refusal = Rejection("", "", RejectionReason.PROMPT_REFUSED, detail=str(reply))
         return Round(number, shown_ids, (), (refusal,), Usage())
     verdicts = _verdicts(reply, shown, pool, spec, number)
-    finished = _sort_verdicts(verdicts, pool, number)
+    finished = await _sort_verdicts(verdicts, pool, number)
     return replace(finished, shown_ids=shown_ids, usage=reply.usage)
 
 
@@ -266,8 +266,11 @@ def _verdicts(
             yield judge(candidate, shown, pool, spec)
 
 
-def _sort_verdicts(verdicts: Iterable[Instruction | Rejection], pool: Pool, number: int) -> Round:
-    """A round of these verdicts; what is accepted enters the pool's index before the next verdict is asked for."""
+async def _sort_verdicts(verdicts: Iterable[Instruction | Rejection], pool: Pool, number: int) -> Round:
+    """A round of these verdicts; what is accepted enters the pool's index before the next verdict is asked for.
+
+    A verdict takes up to some milliseconds at a large pool: in between, others have their turn on the event loop.
+    """
     accepted: list[Instruction] = []
     rejected: list[Rejection] = []
     for verdict in verdicts:
@@ -276,6 +279,7 @@ def _sort_verdicts(verdicts: Iterable[Instruction | Rejection], pool: Pool, numb
         else:
             pool.index.add(verdict.id, verdict.text, verdict.context)
             accepted.append(verdict)
+        await asyncio.sleep(0)
     return Round(number, (), tuple(accepted), tuple(rejected), Usage())
 
 
