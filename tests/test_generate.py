@@ -1,4 +1,5 @@
 import contextlib
+import gc
 import os
 import random
 
@@ -107,6 +108,19 @@ def test_the_number_of_slots_changes_nothing_in_the_dataset(tmp_path):
         run(tmp_path / str(slots) / "run", world_recipe(slots=slots), delay=lambda seed: seed % 3 / 2000)
     rows = [sorted(map(str, rundir.read_answered(tmp_path / str(slots) / "run"))) for slots in (4, 64)]
     assert rows[0] == rows[1]
+
+
+def test_a_full_collection_does_not_look_at_what_survived_the_one_before(tmp_path):
+    looked_at = []
+
+    def respond(prompt, sampling, rng_seed):
+        gc.collect()
+        looked_at.append(len(gc.get_objects(generation=2)))
+        return world_model(prompt, sampling, rng_seed)
+
+    assert run(tmp_path / "run", respond=respond).num_examples > 5
+    assert max(looked_at) == 0
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_dead_engine_is_one_error_and_loses_nothing_finished(tmp_path):
