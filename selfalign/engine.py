@@ -260,7 +260,7 @@ def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
                 f"vLLM cannot be imported ({one_line(error)}): install it with `selfalign install-engine`"
             ) from error
         _refuse_unknown_arguments(spec, AsyncEngineArgs)
-        defaults = _DEFAULTS | (_cpu_defaults(spec) if current_platform.is_cpu() else {})
+        defaults = _known(_DEFAULTS | (_cpu_defaults(spec) if current_platform.is_cpu() else {}), AsyncEngineArgs)
         named = {"model": spec.location, "revision": spec.revision, "tokenizer_revision": spec.revision}
         arguments = AsyncEngineArgs(**{**defaults, **spec.engine, **named})
         # Not held by a name here: frames of a start live on in exceptions that libraries keep.

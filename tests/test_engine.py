@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tiny_model import CONTEXT_LENGTH
 
+from selfalign import engine as engine_module
 from selfalign.engine import EngineSpec, VllmEngine, _reasoning_remover, find_token_counter, open_engine
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
 from selfalign.records import Completion, Sampling
@@ -200,7 +201,8 @@ def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[s
 # Asks without end, says which processes compute, and at the end which errors the requests met.
 ENDLESS = """
     import asyncio, json, sys
-    from selfalign.engine import EngineSpec, open_engine
+    from selfalign import engine as engine_module
+from selfalign.engine import EngineSpec, open_engine
     from selfalign.records import Sampling
 
     async def go_on(engine, seed):
@@ -281,6 +283,15 @@ def test_a_folder_that_is_no_model_is_refused_at_once(tmp_path: Path) -> None:
 def test_an_unknown_argument_names_the_nearest_valid_one(tiny_model: Path) -> None:
     with pytest.raises(RecipeError, match=r"did you mean model\.engine\.tensor_parallel_size\?"):
         start(EngineSpec(str(tiny_model), engine={"tensor_paralel_size": 2}))
+
+
+def test_a_default_that_another_version_of_vllm_does_not_have_is_left_out(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(engine_module._DEFAULTS, "argument_of_another_version", True)
+    # It gets as far as the argument that is wrong on purpose.
+    with pytest.raises(EngineStartError, match="float33"):
+        start(EngineSpec(str(tiny_model), engine={"dtype": "float33"}))
 
 
 @pytest.mark.parametrize(
