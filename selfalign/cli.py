@@ -249,7 +249,7 @@ def push(
         list[str] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
     ] = None,
     allow: Annotated[
-        list[str] | None, typer.Option(help="Accept an objection: secrets, decontamination, licence or miniature.")
+        list[str] | None, typer.Option(help="Accept one of: secrets, decontamination, licence, outdated, miniature.")
     ] = None,
 ) -> None:
     """Publish a run's dataset, card and report on the Hub, in one commit, and check what arrived.

@@ -4,6 +4,7 @@
     miniature        rows of the built-in demo model
     decontamination  rows that repeat an evaluation prompt
     licence          a card without one
+    outdated         a run that has gone on, or was rechecked, since the dataset was exported
 
 Each objection can be accepted by its name. The rows are read from the Parquet files, because those are what goes.
 """
@@ -18,10 +19,11 @@ from pathlib import Path
 import yaml
 
 from selfalign import rundir
-from selfalign.dataset import CARD, is_miniature
+from selfalign.dataset import CARD, WITHHELD, is_miniature
 from selfalign.errors import PublishError
+from selfalign.records import Example
 
-OBJECTIONS = ("secrets", "miniature", "decontamination", "licence")
+OBJECTIONS = ("secrets", "miniature", "decontamination", "licence", "outdated")
 
 _TEXTS = ("instruction", "context", "thought", "answer")
 _NAMED_ROWS = 5
@@ -75,13 +77,18 @@ def object_to(run_path: Path, dataset: Path, *, with_report: bool, decontaminate
     """Every objection against publishing a run's dataset (and its report, which shows rejected and failed rows too).
 
     `decontaminate` are files of evaluation prompts. Raises `PublishError` where the dataset cannot be read,
-    `RecipeError` where a file of prompts cannot.
+    `RunDirError` where the journals cannot, `RecipeError` where a file of prompts cannot.
     """
     recipe = rundir.read_recipe(run_path)
     if "license" not in read_header(dataset / CARD):
         yield Objection("licence", "its card names no licence: set dataset.licence in the recipe and export again")
     if is_miniature(recipe):
         yield Objection("miniature", "it was made by the built-in miniature, which only demonstrates: say --demo")
+    if num_other := _num_other_examples(run_path, dataset):
+        yield Objection(
+            "outdated",
+            f"the run's examples are not those of its dataset ({num_other:,} differ): run `selfalign export` first",
+        )
     if rows := list(_rows_with_secrets(dataset)):
         yield Objection("secrets", f"{_named(rows)}: text that looks like a secret; remove it, or accept it by name")
     if with_report and (rows := list(_report_secrets(run_path))):
@@ -123,7 +130,7 @@ def read_header(card: Path) -> dict[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def dataset_rows(dataset: Path) -> Iterator[dict[str, str]]:
+def dataset_rows(dataset: Path, columns: Sequence[str] = ("id", *_TEXTS)) -> Iterator[dict[str, str]]:
     """The id and the texts of every row, as they will be published. Raises `PublishError` on a damaged file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -131,10 +138,19 @@ def dataset_rows(dataset: Path) -> Iterator[dict[str, str]]:
     for path in sorted((dataset / "full").glob("*.parquet")):
         try:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=2_000, columns=["id", *_TEXTS]):
+                for batch in file.iter_batches(batch_size=2_000, columns=list(columns)):
                     yield from batch.to_pylist()
         except (pa.ArrowException, OSError) as error:
             raise PublishError(f"{path}: damaged ({str(error).splitlines()[0]}); make it again with export") from error
+
+
+def _num_other_examples(run_path: Path, dataset: Path) -> int:
+    """How many examples are in the journal or in the dataset (its rows and what it withholds), but not in both."""
+    journalled = {item.instruction_id for item in rundir.read_answered(run_path) if isinstance(item, Example)}
+    exported = {row["id"] for row in dataset_rows(dataset, ["id"])}
+    if (dataset / WITHHELD).is_file():
+        exported.update(row["id"] for row in rundir.read_lines(dataset / WITHHELD))
+    return len(journalled ^ exported)
 
 
 def _rows_with_secrets(dataset: Path) -> Iterator[str]:

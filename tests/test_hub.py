@@ -8,6 +8,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from selfalign.errors import PublishError, RecipeError
 from selfalign.hub import Destination, Pushed, files_to_push, push, refuse
 from selfalign.vet import find_secret
 from tests.fake_hub import READ_ONLY_TOKEN, TOKEN, USER, FakeHub, Fault
-from tests.run_fixtures import example, failure, write_run
+from tests.run_fixtures import example, failure, rows_of, write_run
 
 REPO = f"{USER}/sample"
 
@@ -392,7 +393,7 @@ def test_rows_with_secrets_are_named_and_the_secret_is_not_repeated(tmp_path: Pa
 def test_a_secret_in_a_failed_row_matters_only_with_the_report(tmp_path: Path) -> None:
     run = _run_of(tmp_path, [example(1)])
     with open(run / "outcomes.jsonl", "a") as file:
-        file.write(json.dumps({"answer": SECRETS["an access token of GitHub"]}) + "\n")
+        file.write(rows_of([replace(failure(2), excerpt=SECRETS["an access token of GitHub"])]))
     refuse(run, with_report=False)
     with pytest.raises(PublishError, match=r"outcomes\.jsonl:2 .*--no-report"):
         refuse(run)
@@ -410,6 +411,20 @@ def test_a_card_without_a_licence_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match=r"set dataset\.licence"):
         refuse(run)
     refuse(run, allow=["licence"])
+
+
+def test_a_dataset_that_the_run_has_left_behind_is_refused(tmp_path: Path) -> None:
+    declined = example(2, "I cannot help with that, sorry.")
+    run = _run_of(tmp_path, [example(1), declined, example(3)], balance={"max_refusal_share": 0.1})
+    assert (run / "dataset" / "withheld.jsonl").stat().st_size > 0
+    refuse(run)
+    with open(run / "outcomes.jsonl", "a") as file:
+        file.write(rows_of([example(4)]))
+    with pytest.raises(PublishError, match=r"1 differ.*selfalign export"):
+        refuse(run)
+    refuse(run, allow=["outdated"])
+    export(run)
+    refuse(run)
 
 
 def test_rows_that_repeat_an_evaluation_prompt_are_named(tmp_path: Path) -> None:
