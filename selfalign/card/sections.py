@@ -17,7 +17,7 @@ _MINIATURE_NOTE = "made by the built-in miniature: for trying, testing and teach
 
 # Precision and recall against people's judgement, of the checks for which there are labelled data; see
 # benchmarks/checks.py for the command and for how they are counted.
-_MEASURED = {"refusal": ("0.98", "0.93"), "apology": ("0.85", "0.98"), "self_reference": ("0.88", "0.50")}
+_MEASURED = {"refusal": ("0.99", "0.91"), "apology": ("0.85", "0.98"), "self_reference": ("0.88", "0.50")}
 _EXCERPT = 1_500
 
 
