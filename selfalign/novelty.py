@@ -135,6 +135,8 @@ class NoveltyIndex:
             found = comparison.similarity(*self._stored(candidate))
             if found > similarity:
                 best, similarity = candidate, found
+                if found == 1.0:
+                    break
         if best < 0:
             return None
         block, place = divmod(best, self._block_size)

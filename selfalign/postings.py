@@ -38,7 +38,7 @@ _PIECE = 1 << 15
 """So many numbers are written at once. It is not the writing that takes time but the system, which hands out a page of
 memory when it is first written to: some microseconds each, and a large array has thousands."""
 
-_SORTED_AT_ONCE = 1 << 16
+_SORTED_AT_ONCE = 1 << 15
 _COUNT_LIMIT = (1 << 20) - 1
 _ELEMENT = (1 << 32) - 1
 
