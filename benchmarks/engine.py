@@ -61,7 +61,8 @@ class Recorder:
         is_align = prompt.startswith(self.shared_prefix)
         params = sampling_params(sampling, rng_seed, self.draws_lengths and is_align)
         self.requests.append((prompt, params))
-        output = await ask(self.engine.llm, prompt, params, f"run-{len(self.requests)}")
+        tokens = {"prompt_token_ids": self.engine.encode(prompt)}  # as VllmEngine.generate asks
+        output = await ask(self.engine.llm, tokens, params, f"run-{len(self.requests)}")
         choice = output.outputs[0]
         usage = Usage(len(output.prompt_token_ids), output.num_cached_tokens or 0, len(choice.token_ids))
         self.output_tokens.append(usage.output_tokens)
@@ -99,10 +100,10 @@ def sampling_params(sampling: Sampling, rng_seed: int, draws_length: bool) -> An
     return SamplingParams(**shared, max_tokens=min(max(drawn, SHORTEST), LONGEST), ignore_eos=True)
 
 
-async def ask(llm: Any, prompt: str, params: Any, request_id: str) -> Any:
+async def ask(llm: Any, prompt: dict[str, Any], params: Any, request_id: str) -> Any:
     """The one output of one request."""
     output = None
-    async for output in llm.generate({"prompt": prompt}, params, request_id=request_id):  # noqa: B007 - exactly one
+    async for output in llm.generate(prompt, params, request_id=request_id):  # noqa: B007 - exactly one
         pass
     return output
 
@@ -131,7 +132,7 @@ async def raw_side(engine: VllmEngine, requests: list[tuple[str, Any]], slots: i
     async def worker() -> None:
         nonlocal written
         for number, (prompt, params) in waiting:
-            output = await ask(engine.llm, prompt, params, f"raw-{number}")
+            output = await ask(engine.llm, {"prompt": prompt}, params, f"raw-{number}")
             written += len(output.outputs[0].token_ids)
 
     started = time.perf_counter()

@@ -26,6 +26,7 @@ from selfalign.chat import chat_renderer, remove_think_block
 from selfalign.enginelog import EngineLog, one_line
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
 from selfalign.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
+from selfalign.prompttokens import PromptTokens
 from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class VllmEngine:
         self._spec = spec
         self._log = log
         self._tokenizer = llm.get_tokenizer()
+        self._tokens = PromptTokens(lambda text, special: self._tokenizer.encode(text, add_special_tokens=special))
         self._request_ids = itertools.count()
         try:
             self._keep_answer, self._shows_special = _reasoning_remover(spec.reasoning, self._tokenizer)
@@ -128,8 +130,15 @@ class VllmEngine:
         return self.llm.model_config.max_model_len
 
     def count_tokens(self, prompt: Prompt) -> int:
-        text, arguments = self._as_text(prompt)
-        return len(self._tokenizer.encode(text, **arguments))
+        return len(self.encode(prompt))
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """The token ids that the model reads. Raises `PromptRefused` where there can be none."""
+        text = self._as_text(prompt)
+        if not text or not _is_valid_unicode(text):
+            raise PromptRefused("the prompt is empty" if not text else "the prompt holds an unpaired surrogate")
+        # Special tokens already stand in what a chat template has made.
+        return self._tokens.encode(text, add_special_tokens=isinstance(prompt, str))
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         try:
@@ -143,14 +152,10 @@ class VllmEngine:
     async def _generate(self, prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completion:
         from vllm.exceptions import VLLMError
 
-        text, arguments = self._as_text(prompt)
-        if not text or not _is_valid_unicode(text):
-            raise PromptRefused("the prompt is empty" if not text else "the prompt holds an unpaired surrogate")
         request = self.llm.generate(
-            {"prompt": text},
+            {"prompt_token_ids": self.encode(prompt)},
             _sampling_params(sampling, rng_seed, self._shows_special),
             request_id=str(next(self._request_ids)),
-            tokenization_kwargs=arguments or None,
         )
         output = None
         try:
@@ -168,14 +173,13 @@ class VllmEngine:
         del self.llm
         gc.collect()  # vLLM's object shuts itself down when it is freed, and must not do so as Python exits
 
-    def _as_text(self, prompt: Prompt) -> tuple[str, dict[str, Any]]:
-        """The prompt as the model reads it, and what tells the tokenizer that special tokens already stand in it."""
+    def _as_text(self, prompt: Prompt) -> str:
         if isinstance(prompt, str):
-            return prompt, {}
+            return prompt
         if self._render is None:
             raise PromptRefused("messages for a model of style 'text'")
         try:
-            return self._render(prompt), {"add_special_tokens": False}
+            return self._render(prompt)
         except Exception as error:  # a template is a foreign program: it may raise anything
             raise PromptRefused(f"the chat template: {one_line(error)}") from error
 
