@@ -20,6 +20,7 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(install.subprocess, "run", run)
     monkeypatch.setattr(install.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(install.sys, "dont_write_bytecode", False)
     return calls
 
 
@@ -57,6 +58,18 @@ def test_a_cpu_gets_torch_first_and_then_the_pinned_set_as_it_stands(pip: list[l
 def test_cuda_gets_vllm_with_what_it_asks_for(pip: list[list[str]]) -> None:
     install.install_engine("cuda")
     assert [call[-1] for call in pip] == [f"vllm=={install.VLLM_VERSION}"]
+
+
+@pytest.mark.parametrize("may_not_write", [True, False])
+def test_where_python_keeps_no_bytecode_all_is_compiled_at_once(
+    pip: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, may_not_write: bool
+) -> None:
+    (tmp_path / "module.py").write_text("x = 1\n")
+    (tmp_path / "template.py").write_text("class {{ name }}:\n")
+    monkeypatch.setattr(install.sys, "dont_write_bytecode", may_not_write)
+    monkeypatch.setattr(install.sysconfig, "get_path", lambda name: str(tmp_path))
+    assert install.install_engine("cpu") == "cpu"
+    assert bool(list(tmp_path.rglob("module.*.pyc"))) == may_not_write
 
 
 def test_the_pinned_set_is_complete_and_holds_nothing_built_for_cuda() -> None:
