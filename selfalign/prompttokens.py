@@ -8,7 +8,6 @@ is tokenised together with the last line before the cut, and only if that line's
 joined to the known ones. A beginning is used only after two whole prompts came out right.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ class PromptTokens:
             cut = _cut(text, other)
             if cut < LEAST_SHARED or other_is_special != is_special or text == other:
                 continue
-            last_line = text[text.rindex("\n", 0, cut - 1) + 1 : cut] if "\n" in text[: cut - 1] else text[:cut]
+            last_line = text[text.rfind("\n", 0, cut - 1) + 1 : cut]
             ids_of_line = self._encode(last_line, False)
             rests = [self._rest(each, cut, last_line, ids_of_line) for each in (text, other)]
             if None in rests:
@@ -78,4 +77,9 @@ class PromptTokens:
 
 def _cut(text: str, other: str) -> int:
     """Where the lines end that both texts begin with."""
-    return text.rfind("\n", 0, len(os.path.commonprefix([text, other]))) + 1
+    cut = 0
+    for line, other_line in zip(text.split("\n")[:-1], other.split("\n")[:-1], strict=False):
+        if line != other_line:
+            break
+        cut += len(line) + 1
+    return cut
