@@ -201,8 +201,7 @@ def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[s
 # Asks without end, says which processes compute, and at the end which errors the requests met.
 ENDLESS = """
     import asyncio, json, sys
-    from selfalign import engine as engine_module
-from selfalign.engine import EngineSpec, open_engine
+    from selfalign.engine import EngineSpec, open_engine
     from selfalign.records import Sampling
 
     async def go_on(engine, seed):
