@@ -16,26 +16,26 @@ nothing but read the clock is timed next to it.
 import argparse
 import asyncio
 import contextlib
-import json
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from enlarge import enlarge
+from resume import ACCEPTED_PER_ROUND, write_journals
 
-from selfalign import novelty, rundir
-from selfalign.generate import generate, load_sources, make_manifest
+from selfalign import novelty
+from selfalign.generate import generate
 from selfalign.propose import HEADING
-from selfalign.recipe import build_recipe, recipe_row
-from selfalign.records import Completion, Example, Instruction, Prompt, Round, Sampling, Usage, to_row
+from selfalign.recipe import Recipe, build_recipe
+from selfalign.records import Completion, Example, Instruction, Prompt, Sampling, Usage
 from selfalign.rows import read_rows, text_field
 
-ACCEPTED_PER_ROUND = 8
 REPLY = (
     " The request is plain and harmless.\nPrinciples: 2 (informative), 3 (helpful).\n### Answer\nThe first thing to "
     "look at is what is already there: write it down in a few lines, leave out what nobody will miss, and begin with "
@@ -62,7 +62,7 @@ class ReadyEngine:
         return Completion(text, "stop", Usage(2000, 1900, 80))
 
     def _propose(self) -> str:
-        items = islice(self._texts, ACCEPTED_PER_ROUND)
+        items = islice(self._texts, 8)
         return " " + "\n\n".join(
             f"### Task {number}\nInstruction: {text}" if number > 9 else text for number, text in enumerate(items, 9)
         )
@@ -79,7 +79,7 @@ def main() -> None:
     texts = chain(given, enlarge(given, rng_seed=1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
-        write_run(path, new_ones(texts), options.pool)
+        write_journals(path, make_recipe(options.pool), examples_of(islice(new_ones(texts), options.pool)))
         novelty.MERGE = sys.maxsize  # every new block is merged with everything before it, which ranks all anew
         seconds, callbacks, num_rerankings = continue_run(path, texts, options.pool + options.accepted)
     print("| what | result |\n|---|---|")
@@ -105,75 +105,42 @@ def new_ones(texts: Iterator[str]) -> Iterator[str]:
             yield text
 
 
-def make_recipe(target: int) -> dict:
-    return {"name": "large", "slots": 64, "seeds": ["default"], "propose": {"target": target}}
+def make_recipe(target: int) -> Recipe:
+    return build_recipe({"name": "large", "slots": 64, "propose": {"target": target}}, "benchmark")
 
 
-def write_run(path: Path, texts: Iterator[str], size: int) -> None:
-    """The journals of a run in which so many instructions were accepted and answered."""
-    recipe = build_recipe(make_recipe(size), "benchmark")
-    path.mkdir()
-    rundir.write_atomically(path / rundir.RECIPE, json.dumps(recipe_row(recipe)))
-    rundir.write_atomically(path / rundir.MANIFEST, json.dumps(make_manifest(recipe, load_sources(recipe))))
-    with open(path / rundir.ROUNDS, "w") as rounds, open(path / rundir.OUTCOMES, "w") as outcomes:
-        for index in range(-(-size // ACCEPTED_PER_ROUND)):
-            accepted = tuple(
-                Instruction(f"p{index:07d}-{item:02d}", text, "", "self-instruct")
-                for item, text in enumerate(islice(texts, ACCEPTED_PER_ROUND))
-            )
-            rounds.write(json.dumps(to_row(Round(index, (), accepted, (), Usage()))) + "\n")
-            for instruction in accepted:
-                example = Example(instruction, "As asked.", "Done.", ("informative",), (), Usage())
-                outcomes.write(json.dumps(to_row(example)) + "\n")
+def examples_of(texts: Iterator[str]) -> Iterator[Example]:
+    """A plain answer to each text, with ids as a run gives them."""
+    for number, text in enumerate(texts):
+        index, item = divmod(number, ACCEPTED_PER_ROUND)
+        instruction = Instruction(f"p{index:07d}-{item:02d}", text, "", "self-instruct")
+        yield Example(instruction, "As asked.", "Done.", ("informative",), (), Usage())
 
 
 def continue_run(path: Path, texts: Iterator[str], target: int) -> tuple[float, np.ndarray, int]:
     """Wall seconds, the CPU time of each callback in seconds, and how often the index was ranked anew."""
     times: list[float] = []
-    rankings: Counter[int] = Counter()
+    segments: list[object] = []
     started = 0.0
+
+    def timed(handle: asyncio.Handle, run: Callable[[asyncio.Handle], None] = asyncio.Handle._run) -> None:
+        before = time.process_time()
+        run(handle)
+        times.append(time.process_time() - before)
+
+    def counted(*arguments: object, build_segment: Callable[..., Any] = novelty.build_segment) -> Iterator[object]:
+        segments.append((yield from build_segment(*arguments)))
+        return segments[-1]
 
     @contextlib.asynccontextmanager
     async def open_engine(spec: object) -> AsyncIterator[ReadyEngine]:
         nonlocal started
         started = time.perf_counter()
-        with _timed_callbacks(times), _counted_rankings(rankings):
+        with patch.object(asyncio.Handle, "_run", timed), patch.object(novelty, "build_segment", counted):
             yield ReadyEngine(texts)
 
-    generate(build_recipe(make_recipe(target), "benchmark"), path, start_engine=open_engine)
-    return time.perf_counter() - started, np.array(times), rankings.total()
-
-
-@contextlib.contextmanager
-def _timed_callbacks(times: list[float]) -> Iterator[None]:
-    run: Callable[[asyncio.Handle], None] = asyncio.Handle._run
-
-    def timed(handle: asyncio.Handle) -> None:
-        started = time.process_time()
-        run(handle)
-        times.append(time.process_time() - started)
-
-    asyncio.Handle._run = timed
-    try:
-        yield
-    finally:
-        asyncio.Handle._run = run
-
-
-@contextlib.contextmanager
-def _counted_rankings(rankings: Counter[int]) -> Iterator[None]:
-    build_segment = novelty.build_segment
-
-    def counted(*arguments: object) -> Iterator[object]:
-        segment = yield from build_segment(*arguments)
-        rankings[segment.first] += 1
-        return segment
-
-    novelty.build_segment = counted
-    try:
-        yield
-    finally:
-        novelty.build_segment = build_segment
+    generate(make_recipe(target), path, start_engine=open_engine)
+    return time.perf_counter() - started, np.array(times), len(segments)
 
 
 def idle(seconds: float) -> np.ndarray:

@@ -216,7 +216,7 @@ def _growth(
             costs[len(index)] = min(_mean(index.nearest, [(each,) for each in fresh]) for _ in range(3))
             yield f"a candidate at a pool of {len(index):,} (enlargement)", f"{costs[len(index)] * 1e6:.0f} us"
             gc.collect()
-    used, num_candidates = _memory() - before, first.num_calls - len(index)
+    used, num_candidates = _memory() - before, len(first.calls) - len(index)
     rejected = 1 - len(index) / num_candidates
     yield (
         f"growth to {len(index):,} kept",
@@ -265,10 +265,6 @@ class _Stopwatch:
     def __init__(self) -> None:
         self.calls = array("f")
         self.cpu = self.wall = 0.0
-
-    @property
-    def num_calls(self) -> int:
-        return len(self.calls)
 
     def __enter__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), _now()

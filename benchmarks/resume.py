@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from itertools import count, islice
 from pathlib import Path
 
 from selfalign import rundir
 from selfalign.generate import load_sources, make_manifest
-from selfalign.recipe import build_recipe, recipe_row
+from selfalign.recipe import Recipe, build_recipe, recipe_row
 from selfalign.records import CheckResult, Example, Instruction, Outcome, Round, Usage, to_row
 
 ACCEPTED_PER_ROUND = 5
@@ -43,25 +45,33 @@ def write_run(path: Path, num_outcomes: int) -> None:
     """Journals as a run would leave them; text without meaning but with realistic lengths."""
     rng = random.Random(1)
     words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(3, 9))) for _ in range(20_000)]
+
+    def example(number: int) -> Example:
+        index, item = divmod(number, ACCEPTED_PER_ROUND)
+        text, answer = " ".join(rng.choices(words, k=rng.randint(8, 20))), " ".join(rng.choices(words, k=60))
+        instruction = Instruction(f"p{index:07d}-{item:02d}", text, "", "self-instruct")
+        return Example(instruction, answer[:150], answer, ("informative",), CHECKS, Usage(2000, 1900, 120))
+
     recipe = build_recipe({"name": "large", "propose": {"target": num_outcomes}}, "benchmark")
+    write_journals(path, recipe, map(example, range(num_outcomes)))
+
+
+def write_journals(path: Path, recipe: Recipe, examples: Iterable[Example]) -> None:
+    """The run directory of a recipe in which `ACCEPTED_PER_ROUND` instructions a round were accepted and answered."""
     path.mkdir()
     manifest = make_manifest(recipe, load_sources(recipe))
     rundir.write_atomically(path / rundir.RECIPE, json.dumps(recipe_row(recipe)))
     rundir.write_atomically(path / rundir.MANIFEST, json.dumps(manifest))
+    examples = iter(examples)
     with open(path / rundir.ROUNDS, "w") as rounds, open(path / rundir.OUTCOMES, "w") as outcomes:
-        for index in range(-(-num_outcomes // ACCEPTED_PER_ROUND)):
-            accepted = tuple(
-                Instruction(
-                    f"p{index:07d}-{item:02d}", " ".join(rng.choices(words, k=rng.randint(8, 20))), "", "self-instruct"
-                )
-                for item in range(ACCEPTED_PER_ROUND)
-            )
+        for index in count():
+            answered = list(islice(examples, ACCEPTED_PER_ROUND))
+            if not answered:
+                return
+            accepted = tuple(each.instruction for each in answered)
             finished = Round(index, ("seed-1",) * 8, accepted, (), Usage(900, 300, 400))
             rounds.write(json.dumps(to_row(finished)) + "\n")
-            for instruction in accepted:
-                answer = " ".join(rng.choices(words, k=60))
-                example = Example(instruction, answer[:150], answer, ("informative",), CHECKS, Usage(2000, 1900, 120))
-                outcomes.write(json.dumps(to_row(example)) + "\n")
+            outcomes.writelines(json.dumps(to_row(each)) + "\n" for each in answered)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@
     miniature        rows of the built-in demo model
     decontamination  rows that repeat an evaluation prompt
     licence          a card without one
-    outdated         a run that has gone on, or was rechecked, since the dataset was exported
+    outdated         a run whose examples are others since the dataset was exported
 
 Each objection can be accepted by its name. The rows are read from the Parquet files, because those are what goes.
 """
