@@ -67,11 +67,11 @@ clean:  ## caches and build leftovers; never a run, never the environment
 	find . -name __pycache__ -type d -not -path "./$(VENV)/*" -not -path "./outputs/*" -prune -exec rm -rf {} +
 
 # The engine first: what it pins is then already there for the rest.
-$(VENV)/.installed: pyproject.toml selfalign/install.py selfalign/engine-cpu.txt
+$(VENV)/.installed: pyproject.toml selfalign/engine/install.py selfalign/engine/engine-cpu.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV): about a minute and a half on a CPU, longer with CUDA" >&2
-	@$(BIN)/python -m selfalign.install
+	@$(BIN)/python -m selfalign.engine.install
 	@$(PIP) --editable .
 	@touch $@
 

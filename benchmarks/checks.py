@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from selfalign.align.constitution import load_constitution
 from selfalign.checks import ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, verdict
 from selfalign.checks.hedge import hedges
-from selfalign.constitution import load_constitution
 from selfalign.records import Instruction, Outcome
 
 TIMED_ROWS = 100_000

@@ -29,12 +29,12 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from selfalign import generate
-from selfalign.align import STOP
-from selfalign.constitution import render_prefix
-from selfalign.engine import EngineSpec, VllmEngine, open_engine
+from selfalign.align.ask import STOP
+from selfalign.align.constitution import render_prefix
+from selfalign.engine.vllm import EngineSpec, VllmEngine, open_engine
 from selfalign.recipe import Recipe, load_recipe, recipe_row
 from selfalign.records import Completion, Prompt, Sampling, Usage
-from selfalign.rundir import RunDir
+from selfalign.run.directory import RunDir
 
 MEDIAN, SIGMA, SHORTEST, LONGEST = 60, 0.8, 8, 320
 

@@ -29,9 +29,9 @@ import numpy as np
 from enlarge import enlarge
 from resume import ACCEPTED_PER_ROUND, write_journals
 
-from selfalign import novelty
 from selfalign.generate import generate
-from selfalign.propose import HEADING
+from selfalign.novelty import index as novelty
+from selfalign.propose.selfinstruct import HEADING
 from selfalign.recipe import Recipe, build_recipe
 from selfalign.records import Completion, Example, Instruction, Prompt, Sampling, Usage
 from selfalign.rows import read_rows, text_field

@@ -38,11 +38,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel
 from rouge_score.rouge_scorer import RougeScorer, _score_lcs
 
-from selfalign import rundir
-from selfalign.novelty import Neighbour, NoveltyIndex, NoveltySpec
+from selfalign.novelty.index import Neighbour, NoveltyIndex, NoveltySpec
+from selfalign.novelty.tokens import rouge_tokens
 from selfalign.records import Instruction, Round, Usage, to_row
 from selfalign.rows import read_rows, text_field
-from selfalign.tokens import rouge_tokens
+from selfalign.run import directory as rundir
 
 POOL = 50_000
 PUBLISHED = NoveltySpec(tokeniser="rouge", context="ignore")

@@ -12,12 +12,12 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
-from selfalign import rundir
 from selfalign.generate import load_sources, make_manifest
+from selfalign.propose.seeds import load_seeds
 from selfalign.recheck import recheck
 from selfalign.recipe import build_recipe, recipe_row
 from selfalign.records import Example, Instruction, Round, Usage
-from selfalign.seeds import load_seeds
+from selfalign.run import directory as rundir
 
 THOUGHT = "The question asks for something plain, so the answer gives it and keeps to what was asked."
 

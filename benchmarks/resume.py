@@ -18,10 +18,10 @@ from collections.abc import Iterable
 from itertools import count, islice
 from pathlib import Path
 
-from selfalign import rundir
 from selfalign.generate import load_sources, make_manifest
 from selfalign.recipe import Recipe, build_recipe, recipe_row
 from selfalign.records import CheckResult, Example, Instruction, Outcome, Round, Usage, to_row
+from selfalign.run import directory as rundir
 
 ACCEPTED_PER_ROUND = 5
 CHECKS = (CheckResult("refusal", Outcome.FLAG, 0.3, "partly_refuses: declines in the first sentence"),)

@@ -63,11 +63,12 @@ def generate(
     The same command again continues a run that was stopped or killed. Without arguments it runs the demonstration:
     the built-in miniature model on this machine's CPU.
     """
-    from selfalign import dataset, report
-    from selfalign.browse import show_examples
+    from selfalign import report
+    from selfalign.dataset import export as dataset
     from selfalign.generate import generate as generate_run
     from selfalign.recipe import load_recipe
-    from selfalign.status import describe
+    from selfalign.show.browse import show_examples
+    from selfalign.show.status import describe
 
     flags = {"model.model": model, "propose.target": target, "constitution": constitution}
     lists = {"seeds": seeds, "decontaminate": decontaminate}
@@ -103,10 +104,10 @@ def show(
     A recipe: its resolved form, its constitution, and one fully rendered prompt for each step, with the number of
     tokens where the model's tokenizer is at hand. A run: its examples, failures or rejections. Needs no engine.
     """
-    from selfalign import rundir
-    from selfalign.browse import show_examples
-    from selfalign.preview import preview
     from selfalign.recipe import load_recipe
+    from selfalign.run import directory as rundir
+    from selfalign.show.browse import show_examples
+    from selfalign.show.preview import preview
 
     if failed and rejected:
         raise typer.BadParameter("choose one of --failed and --rejected")
@@ -122,7 +123,7 @@ def show(
 @app.command()
 def status(run: RunPath) -> None:
     """The funnel of a run, also while it runs: proposed, rejected, accepted, answered, failed, tokens, rates."""
-    from selfalign.status import describe
+    from selfalign.show.status import describe
 
     for line in describe(run):
         typer.echo(line)
@@ -136,7 +137,7 @@ def export(run: RunPath, overrides: Overrides = None) -> None:
     """
     if overrides:
         from selfalign.recipe import recipe_of_run, recipe_row
-        from selfalign.rundir import RunDir, read_manifest
+        from selfalign.run.directory import RunDir, read_manifest
 
         with RunDir(run, recipe_row(recipe_of_run(run, overrides)), read_manifest(run)):
             """Opening it takes over the changes, or refuses them."""
@@ -189,8 +190,8 @@ def check(
 
     Actions and thresholds are the recipe's (--set checks.loop=flag).
     """
-    from selfalign.check_file import Columns, check_file
-    from selfalign.constitution import load_constitution
+    from selfalign.align.constitution import load_constitution
+    from selfalign.align.files import Columns, check_file
     from selfalign.recipe import build_recipe
 
     spec = build_recipe({}, "defaults", overrides or ()).checks
@@ -221,9 +222,9 @@ def dedup(
 
     Where rows have a context, the same request about different texts is no near-duplicate.
     """
-    from selfalign.dedup import DedupSpec
-    from selfalign.dedup import dedup as filter_rows
-    from selfalign.novelty import NoveltySpec
+    from selfalign.novelty.dedup import DedupSpec
+    from selfalign.novelty.dedup import dedup as filter_rows
+    from selfalign.novelty.index import NoveltySpec
 
     try:
         novelty = NoveltySpec(threshold, tokeniser)
@@ -256,7 +257,7 @@ def push(
 
     Pushing again sends only what has changed; after a failure the same command continues.
     """
-    from selfalign import hub
+    from selfalign.publish import hub
 
     files = hub.files_to_push(run, with_report=report)
     if dry_run:
@@ -289,7 +290,8 @@ def _ask_before_publishing(repo: str) -> None:
 
 
 def _export(run: Path) -> None:
-    from selfalign import dataset, report
+    from selfalign import report
+    from selfalign.dataset import export as dataset
 
     dataset_path = dataset.export(run)
     _talk(f"report   {report.write_report(run)}")
@@ -301,7 +303,7 @@ def install_engine(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto asks nvidia-smi.")] = "auto",
 ) -> None:
     """Install vLLM into this Python's environment: the CUDA build or a small CPU set."""
-    from selfalign.install import install_engine as install
+    from selfalign.engine.install import install_engine as install
 
     _talk("installing the engine: about a minute on a CPU, longer with CUDA")
     _talk(f"engine for {install(device)} installed")

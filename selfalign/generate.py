@@ -16,18 +16,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from selfalign import __version__, pipeline, rundir
-from selfalign.constitution import load_constitution, render_prefix
-from selfalign.engine import Engine, EngineSpec, open_engine
+from selfalign import __version__, pipeline
+from selfalign.align.constitution import load_constitution, render_prefix
+from selfalign.engine.vllm import Engine, EngineSpec, open_engine
 from selfalign.errors import RecipeError, RunChanged, RunDirError
-from selfalign.novelty import NoveltyIndex
-from selfalign.progress import Counters, Ticker
-from selfalign.propose import Pool
+from selfalign.novelty.index import NoveltyIndex
+from selfalign.propose.seeds import load_seeds, seeds_digest
+from selfalign.propose.selfinstruct import Pool
+from selfalign.propose.source import source_digest
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Seed, to_row
-from selfalign.rundir import RunDir
-from selfalign.seeds import load_seeds, seeds_digest
-from selfalign.source import source_digest
+from selfalign.run import directory as rundir
+from selfalign.run.directory import RunDir
+from selfalign.run.progress import Counters, Ticker
 
 T = TypeVar("T")
 OpenEngine = Callable[[EngineSpec], contextlib.AbstractAsyncContextManager[Engine]]
@@ -184,7 +185,7 @@ def _counted(records: Iterator[T], count: Callable[[T], None]) -> Iterator[T]:
 def _decontamination(recipe: Recipe) -> dict[str, Any]:
     if not recipe.decontaminate:
         return {}
-    from selfalign.decontaminate import Decontaminator
+    from selfalign.novelty.decontaminate import Decontaminator
 
     return {"find_contamination": Decontaminator(recipe.decontaminate, recipe.novelty).find}
 

@@ -10,13 +10,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from selfalign.align import AlignSpec, align
+from selfalign.align.ask import AlignSpec, align
 from selfalign.checks import ChecksSpec
-from selfalign.engine import Engine
+from selfalign.engine.vllm import Engine
 from selfalign.errors import EngineDied, SelfAlignError
-from selfalign.progress import Counters
-from selfalign.propose import Pool, ProposeSpec, propose, propose_from_source
+from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose, propose_from_source
 from selfalign.records import Answered, Completion, Constitution, Instruction, Prompt, Round, Sampling
+from selfalign.run.progress import Counters
 
 BACKLOG_PER_SLOT = 4
 """Accepted instructions that may wait for an answer, for each slot."""

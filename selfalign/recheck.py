@@ -12,13 +12,13 @@ from pathlib import Path
 
 import yaml
 
-from selfalign import rundir
-from selfalign.align import judge_example
+from selfalign.align.ask import judge_example
 from selfalign.errors import RecipeError
-from selfalign.progress import Counters
 from selfalign.recipe import recipe_of_run, recipe_row
 from selfalign.records import constitution_from_row
-from selfalign.rundir import RECIPE, Journal, RunDir
+from selfalign.run import directory as rundir
+from selfalign.run.directory import RECIPE, Journal, RunDir
+from selfalign.run.progress import Counters
 
 
 def recheck(path: Path, overrides: Sequence[str]) -> Counters:

@@ -14,17 +14,17 @@ from typing import Any
 
 import yaml
 
-from selfalign.align import AlignSpec
-from selfalign.balance import BalanceSpec
+from selfalign.align.ask import AlignSpec
 from selfalign.builtin import builtin_names, find_data
 from selfalign.checks import ChecksSpec
-from selfalign.dataset import DatasetSpec
-from selfalign.engine import EngineSpec
+from selfalign.dataset.balance import BalanceSpec
+from selfalign.dataset.export import DatasetSpec
+from selfalign.engine.vllm import EngineSpec
 from selfalign.errors import RecipeError, did_you_mean
-from selfalign.novelty import NoveltySpec
-from selfalign.propose import ProposeSpec
+from selfalign.novelty.index import NoveltySpec
+from selfalign.propose.selfinstruct import ProposeSpec
 from selfalign.records import to_row
-from selfalign.rundir import RECIPE, read_recipe
+from selfalign.run.directory import RECIPE, read_recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from run_fixtures import MANIFEST, RECIPE
 
-from selfalign import rundir
-from selfalign.constitution import load_constitution
+from selfalign.align.constitution import load_constitution
 from selfalign.records import Constitution, FailureReason, RejectionReason, to_row
+from selfalign.run import directory as rundir
 
 VERBS = (
     "write explain list describe compare summarise translate plan rewrite suggest name design convert find draft "

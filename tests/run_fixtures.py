@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from selfalign import rundir
 from selfalign.records import (
     Answered,
     CheckResult,
@@ -26,6 +25,7 @@ from selfalign.records import (
     Usage,
     to_row,
 )
+from selfalign.run import directory as rundir
 
 RECIPE: dict[str, Any] = {
     "name": "sample",

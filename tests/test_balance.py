@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfalign.balance import BalanceSpec, describe, measure, surplus
-from selfalign.constitution import load_constitution
+from selfalign.align.constitution import load_constitution
+from selfalign.dataset.balance import BalanceSpec, describe, measure, surplus
+from selfalign.dataset.verbs import leading_verb
 from selfalign.records import Example, Instruction, Seed, Usage, to_row
-from selfalign.verbs import leading_verb
 
 REFUSAL = "I cannot help with that."
 APOLOGY = "I apologize, but I can't provide that information."

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from run_fixtures import example, failure, instruction, write_run
 
-from selfalign import browse, rundir
 from selfalign.errors import RecipeError, RunDirError
 from selfalign.records import (
     CheckResult,
@@ -22,6 +21,8 @@ from selfalign.records import (
     Round,
     Usage,
 )
+from selfalign.run import directory as rundir
+from selfalign.show import browse
 
 
 def shown(path: Path, which: str = "examples", **wanted: object) -> list[str]:

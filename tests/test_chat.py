@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfalign.chat import chat_renderer, fold_system, remove_think_block
+from selfalign.engine.chat import chat_renderer, fold_system, remove_think_block
 from selfalign.errors import EngineStartError, RecipeError
 
 SYSTEM = {"role": "system", "content": "Be kind."}

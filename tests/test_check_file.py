@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from selfalign import cli
-from selfalign.check_file import Columns, check_file
+from selfalign.align.constitution import load_constitution
+from selfalign.align.files import Columns, check_file
 from selfalign.checks import CHECK_NAMES, ChecksSpec
-from selfalign.constitution import load_constitution
 from selfalign.errors import RecipeError, RunDirError
 
 ROWS = [
@@ -150,7 +150,7 @@ def test_progress_goes_to_the_stream_and_a_terminal_line_is_cleared(tmp_path, mo
         def isatty(self):
             return True
 
-    monkeypatch.setattr("selfalign.check_file.LIVE_LINE_SECONDS", 0)
+    monkeypatch.setattr("selfalign.align.files.LIVE_LINE_SECONDS", 0)
     terminal, pipe = Terminal(), io.StringIO()
     path = write(tmp_path / "data.jsonl", ROWS * 200)
     check_file(path, Columns(), None, ChecksSpec(), out=None, stream=terminal)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from selfalign.align.constitution import load_constitution
 from selfalign.checks import CHECK_NAMES, ChecksSpec, Subject, run_checks, verdict
 from selfalign.checks.consistency import Intent, intent_of
-from selfalign.constitution import load_constitution
 from selfalign.records import CheckResult, Constitution, Instruction, Outcome
 
 CONSTITUTION = load_constitution("default")

@@ -10,9 +10,10 @@ import yaml
 from scripted import ScriptedEngine
 from worlds import SEEDS, world_model
 
-from selfalign import cli, errors, rundir
+from selfalign import cli, errors
 from selfalign.errors import EngineDied, SelfAlignError
 from selfalign.generate import generate
+from selfalign.run import directory as rundir
 
 
 @pytest.fixture

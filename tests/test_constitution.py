@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from selfalign.builtin import builtin_names
-from selfalign.constitution import (
+from selfalign.align.constitution import (
     Reply,
     ReplyError,
     load_constitution,
@@ -18,6 +17,7 @@ from selfalign.constitution import (
     render_prefix,
     render_prompt,
 )
+from selfalign.builtin import builtin_names
 from selfalign.errors import RecipeError
 from selfalign.records import Constitution, Demonstration, FailureReason, Instruction
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfalign import parquet, rundir
-from selfalign.dataset import DatasetSpec, export, is_held_out
+from selfalign.dataset import parquet
+from selfalign.dataset.export import DatasetSpec, export, is_held_out
 from selfalign.errors import RunDirError
 from selfalign.records import FailureReason
+from selfalign.run import directory as rundir
 from tests.run_fixtures import example, failure, write_run
 
 

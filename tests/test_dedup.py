@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from selfalign.cli import app, main
-from selfalign.decontaminate import Decontaminator
-from selfalign.dedup import DedupSpec, dedup
 from selfalign.errors import RecipeError
-from selfalign.novelty import NoveltySpec
+from selfalign.novelty.decontaminate import Decontaminator
+from selfalign.novelty.dedup import DedupSpec, dedup
+from selfalign.novelty.index import NoveltySpec
 
 LINES = [
     '{"instruction": "Write a short story about an old dog.", "score": 1.50}',

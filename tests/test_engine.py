@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from tiny_model import CONTEXT_LENGTH
 
-from selfalign import engine as engine_module
-from selfalign.engine import EngineSpec, VllmEngine, _reasoning_remover, find_token_counter, open_engine
+from selfalign.engine.vllm import EngineSpec, VllmEngine, _reasoning_remover, find_token_counter, open_engine
+from selfalign.engine import vllm as engine_module
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
 from selfalign.records import Completion, Sampling
 
@@ -201,7 +201,7 @@ def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[s
 # Asks without end, says which processes compute, and at the end which errors the requests met.
 ENDLESS = """
     import asyncio, json, sys
-    from selfalign.engine import EngineSpec, open_engine
+    from selfalign.engine.vllm import EngineSpec, open_engine
     from selfalign.records import Sampling
 
     async def go_on(engine, seed):

@@ -7,10 +7,11 @@ import pytest
 from scripted import ScriptedEngine
 from worlds import dataset_bytes, world_model, world_recipe
 
-from selfalign import dataset, rundir
+from selfalign.dataset import export as dataset
 from selfalign.errors import EngineDied, RecipeError, RunDirError
 from selfalign.generate import generate
 from selfalign.records import Example, Failure
+from selfalign.run import directory as rundir
 
 NUM_KILLS = 200
 

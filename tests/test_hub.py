@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfalign import hub as publishing
-from selfalign.dataset import export
+from selfalign.dataset.export import export
 from selfalign.errors import PublishError, RecipeError
-from selfalign.hub import Destination, Pushed, files_to_push, push, refuse
-from selfalign.vet import find_secret
+from selfalign.publish import hub as publishing
+from selfalign.publish.hub import Destination, Pushed, files_to_push, push, refuse
+from selfalign.publish.vet import find_secret
 from tests.fake_hub import READ_ONLY_TOKEN, TOKEN, USER, FakeHub, Fault
 from tests.run_fixtures import example, failure, rows_of, write_run
 
@@ -153,7 +153,7 @@ def test_the_pushed_rows_load_from_the_hub_and_serve_as_a_source(hub: FakeHub, r
     _push(hub, run)
     script = (
         "import datasets, json\n"
-        "from selfalign.source import SourceSpec, read_source\n"
+        "from selfalign.propose.source import SourceSpec, read_source\n"
         f"rows = [datasets.load_dataset({REPO!r}, name, split='train').to_list() for name in ('engraving', 'full')]\n"
         f"again = [item.text for item in read_source(SourceSpec({REPO!r}, configuration='full'))]\n"
         "print(json.dumps([*rows, again]))"

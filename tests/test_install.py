@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from selfalign import install
+from selfalign.engine import install
 from selfalign.errors import EngineStartError
 
 

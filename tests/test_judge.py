@@ -1,6 +1,6 @@
 import pytest
 
-from selfalign.judge import JudgeSpec, count_words, find_fault, normalise_context
+from selfalign.propose.screen import JudgeSpec, count_words, find_fault, normalise_context
 from selfalign.records import Instruction, RejectionReason
 
 GOOD = [

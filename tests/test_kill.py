@@ -12,8 +12,8 @@ import psutil
 import pytest
 from pyarrow import parquet
 
-from selfalign import rundir
 from selfalign.records import Example
+from selfalign.run import directory as rundir
 
 TARGET = 150
 # Whole lines in the journal of rounds or of outcomes, after which the processes are killed.

@@ -17,7 +17,7 @@ if [ "$1" = generate ]; then mkdir -p "$4/dataset"; touch "$4/dataset/README.md"
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with everything installed already, its sources older than what is made of them."""
-    for name in ("Makefile", "pyproject.toml", "selfalign/install.py", "selfalign/engine-cpu.txt"):
+    for name in ("Makefile", "pyproject.toml", "selfalign/engine/install.py", "selfalign/engine/engine-cpu.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("recipes/default.yaml", "recipes/other.yaml", "seeds/default.jsonl", "principles/default.yaml"):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from selfalign.align.constitution import load_constitution, parse_reply, render_prompt
 from selfalign.builtin import builtin_folder
-from selfalign.constitution import load_constitution, parse_reply, render_prompt
 from selfalign.records import Instruction
 
 FOLDER = builtin_folder("miniature")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from selfalign.engine.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
 from selfalign.errors import EngineStartError
-from selfalign.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
 
 
 class Hub(BaseHTTPRequestHandler):

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import LCSseq
 from rouge_score.rouge_scorer import RougeScorer, _score_lcs
 
-from selfalign import novelty, postings, signatures
-from selfalign.novelty import CONTEXT_TOKENS, Neighbour, NoveltyIndex, NoveltySpec
-from selfalign.postings import Limits, Ranking
-from selfalign.tokens import rouge_tokens, tokeniser, unicode_tokens
+from selfalign.novelty import postings, signatures
+from selfalign.novelty.index import CONTEXT_TOKENS, Neighbour, NoveltyIndex, NoveltySpec
+from selfalign.novelty import index as novelty
+from selfalign.novelty.postings import Limits, Ranking
+from selfalign.novelty.tokens import rouge_tokens, tokeniser, unicode_tokens
 
 ROUGE = NoveltySpec(tokeniser="rouge", context="ignore")
 SCORER = RougeScorer(["rougeL"], use_stemmer=False)

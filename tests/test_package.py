@@ -27,7 +27,7 @@ def test_the_wheel_holds_the_data_of_the_checkout(wheel: zipfile.ZipFile) -> Non
         assert files
         for file in files:
             assert f"selfalign/data/{kind}/{file.name}" in names
-    assert {"selfalign/engine-cpu.txt", "selfalign/miniature/model.safetensors"} <= names
+    assert {"selfalign/engine/engine-cpu.txt", "selfalign/miniature/model.safetensors"} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "training/", "outputs/")) for name in names)
 

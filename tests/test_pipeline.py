@@ -8,13 +8,13 @@ from scripted import ScriptedEngine
 from worlds import world_model, world_recipe
 
 from selfalign import pipeline
-from selfalign.constitution import load_constitution
+from selfalign.align.constitution import load_constitution
 from selfalign.errors import EngineDied, RunDirError
-from selfalign.novelty import NoveltyIndex
-from selfalign.progress import Counters
-from selfalign.propose import Pool
+from selfalign.novelty.index import NoveltyIndex
+from selfalign.propose.seeds import load_seeds
+from selfalign.propose.selfinstruct import Pool
 from selfalign.records import Example
-from selfalign.seeds import load_seeds
+from selfalign.run.progress import Counters
 
 
 class SleepClockLoop(asyncio.SelectorEventLoop):

@@ -8,8 +8,9 @@ from scripted import ScriptedEngine
 from worlds import SEEDS as SEED_FILE
 
 from selfalign.errors import EngineDied, PromptRefused
-from selfalign.novelty import NoveltyIndex, NoveltySpec
-from selfalign.propose import (
+from selfalign.novelty.index import NoveltyIndex, NoveltySpec
+from selfalign.propose.seeds import load_seeds
+from selfalign.propose.selfinstruct import (
     Pool,
     ProposeSpec,
     choose_shown,
@@ -20,7 +21,6 @@ from selfalign.propose import (
     render_proposal,
 )
 from selfalign.records import Completion, Instruction, RejectionReason, Usage
-from selfalign.seeds import load_seeds
 
 SEEDS = load_seeds([str(SEED_FILE)])
 A, B = "Do this.", "Do that."

@@ -24,10 +24,9 @@ from rouge_score.rouge_scorer import RougeScorer
 from run_fixtures import CONSTITUTION, MANIFEST, example, failure, write_run
 from typer.testing import CliRunner
 
-from selfalign import report, rundir
+from selfalign import report
 from selfalign.cli import app
 from selfalign.errors import RunDirError
-from selfalign.progress import count_run
 from selfalign.records import (
     CheckResult,
     Example,
@@ -39,6 +38,8 @@ from selfalign.records import (
     to_row,
 )
 from selfalign.report import facts, rows, series
+from selfalign.run import directory as rundir
+from selfalign.run.progress import count_run
 
 
 class Content:

@@ -13,7 +13,7 @@ from chromium import Chromium, Page, open_chromium, open_page, require_chromium
 from large_run import write_large_run
 from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, write_run
 
-from selfalign import report, rundir
+from selfalign import report
 from selfalign.records import (
     CheckResult,
     Constitution,
@@ -30,6 +30,7 @@ from selfalign.records import (
     to_row,
 )
 from selfalign.report import facts
+from selfalign.run import directory as rundir
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfalign import rundir
 from selfalign.errors import RunDirError
 from selfalign.records import (
     CheckResult,
@@ -23,7 +22,8 @@ from selfalign.records import (
     round_from_row,
     to_row,
 )
-from selfalign.rundir import Journal, RunDir
+from selfalign.run import directory as rundir
+from selfalign.run.directory import Journal, RunDir
 
 RECIPE = {"name": "x", "slots": 8, "propose": {"target": 10, "window": 2}, "dataset": {"holdout": 0.0}}
 MANIFEST = {"selfalign": "0", "seeds_digest": "a"}

@@ -9,9 +9,9 @@ import pytest
 from rapidfuzz.distance import Indel
 
 from selfalign.errors import RecipeError
-from selfalign.judge import JudgeSpec, find_fault
+from selfalign.propose.screen import JudgeSpec, find_fault
+from selfalign.propose.seeds import load_seeds, seeds_digest
 from selfalign.records import Instruction
-from selfalign.seeds import load_seeds, seeds_digest
 
 NEAR = 0.7
 ROW = {

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from selfalign.errors import RecipeError
-from selfalign.novelty import NoveltyIndex, NoveltySpec
-from selfalign.propose import Pool, ProposeSpec, propose_from_source
+from selfalign.novelty.index import NoveltyIndex, NoveltySpec
+from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose_from_source
+from selfalign.propose.source import SourceSpec, read_source, source_digest
 from selfalign.records import Instruction, Round
-from selfalign.rundir import ROUNDS
-from selfalign.source import SourceSpec, read_source, source_digest
+from selfalign.run.directory import ROUNDS
 from tests.run_fixtures import example, rows_of, write_run
 
 ROWS = [

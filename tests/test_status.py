@@ -4,8 +4,9 @@ import pytest
 from test_generate import run
 from worlds import world_model, world_recipe
 
-from selfalign import rundir, status
 from selfalign.errors import EngineDied, RunDirError
+from selfalign.run import directory as rundir
+from selfalign.show import status
 
 
 def test_the_funnel_tells_every_reason_and_the_sums_hold(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from selfalign.builtin import builtin_folder
-from selfalign.dataset import export
+from selfalign.dataset.export import export
 from tests.run_fixtures import example, write_run
 
 THINGS = ("river", "mountain", "city", "poem", "bridge", "garden", "recipe", "letter", "planet", "song")

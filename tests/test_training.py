@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from selfalign.constitution import load_constitution, opening, parse_reply
-from selfalign.judge import JudgeSpec, find_fault
-from selfalign.novelty import NoveltyIndex, NoveltySpec
+from selfalign.align.constitution import load_constitution, opening, parse_reply
+from selfalign.novelty.index import NoveltyIndex, NoveltySpec
+from selfalign.propose.screen import JudgeSpec, find_fault
 from selfalign.records import Instruction
 from training.corpus import KINDS, sample_item
 from training.corpus.grammar import is_held_out, say

@@ -8,11 +8,11 @@ made on the fly from a seed, so no corpus lies on disk.
 from dataclasses import dataclass, replace
 from random import Random
 
+from selfalign.align.constitution import load_constitution, opening, render_prefix
 from selfalign.builtin import builtin_names
-from selfalign.constitution import load_constitution, opening, render_prefix
-from selfalign.propose import HEADING
+from selfalign.propose.seeds import load_seeds
+from selfalign.propose.selfinstruct import HEADING
 from selfalign.records import Constitution
-from selfalign.seeds import load_seeds
 from training.corpus import sample_item
 from training.corpus.grammar import Item
 

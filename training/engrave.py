@@ -16,8 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+from selfalign.align.constitution import load_constitution
 from selfalign.builtin import builtin_folder
-from selfalign.constitution import load_constitution
 from training.corpus.grammar import is_held_out
 from training.evaluate import Held, Score, answers, held_out, score
 

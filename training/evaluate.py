@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from selfalign.constitution import ReplyError, load_constitution, parse_reply, render_prompt
-from selfalign.engine import Engine, EngineSpec, open_engine
+from selfalign.align.constitution import ReplyError, load_constitution, parse_reply, render_prompt
+from selfalign.engine.vllm import Engine, EngineSpec, open_engine
 from selfalign.records import Constitution, Instruction, Sampling
 from training.corpus import sample_item
 from training.corpus.grammar import Item

@@ -20,10 +20,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
-from selfalign import rundir
 from selfalign.errors import RunDirError
 from selfalign.report.facts import gather
 from selfalign.report.rows import PartWriter
+from selfalign.run import directory as rundir
 
 FILE = "report.html"
 SCRIPTS = ("text.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")

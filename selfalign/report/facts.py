@@ -9,10 +9,9 @@ from typing import Any
 
 import yaml
 
-from selfalign import rundir
-from selfalign.balance import Balance, measure
+from selfalign.dataset.balance import Balance, measure
 from selfalign.errors import RunDirError, SelfAlignError
-from selfalign.progress import Counters, failure_label
+from selfalign.propose.seeds import load_seeds
 from selfalign.records import (
     Answered,
     CheckResult,
@@ -29,7 +28,8 @@ from selfalign.records import (
 )
 from selfalign.report import series
 from selfalign.report.rows import KINDS, PartWriter
-from selfalign.seeds import load_seeds
+from selfalign.run import directory as rundir
+from selfalign.run.progress import Counters, failure_label
 
 MAX_ROWS = 60_000
 """Rows of each kind that a page holds; of more, an even sample. About 400 bytes each on the disk."""

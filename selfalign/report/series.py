@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from selfalign import rundir
-from selfalign.novelty import NoveltySpec
-from selfalign.progress import Counters
+from selfalign.novelty.index import NoveltySpec
+from selfalign.novelty.tokens import tokeniser, unicode_tokens
 from selfalign.records import Instruction, Seed
-from selfalign.tokens import tokeniser, unicode_tokens
+from selfalign.run import directory as rundir
+from selfalign.run.progress import Counters
 
 MAX_GAP = 60.0
 """Seconds between two lines of metrics above which nobody was working: the run was stopped in between."""

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import typer
 
-from selfalign import rundir
 from selfalign.errors import RecipeError, SelfAlignError, did_you_mean
-from selfalign.progress import failure_label
+from selfalign.propose.seeds import load_seeds
 from selfalign.records import (
     CheckResult,
     Example,
@@ -22,7 +21,8 @@ from selfalign.records import (
     Rejection,
     constitution_from_row,
 )
-from selfalign.seeds import load_seeds
+from selfalign.run import directory as rundir
+from selfalign.run.progress import failure_label
 
 MAX_WIDTH = 110
 """Columns: longer lines are hard to read, however wide the terminal."""

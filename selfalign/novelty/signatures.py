@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfalign.postings import LengthLimits
+from selfalign.novelty.postings import LengthLimits
 
 SHORT = 32
 """Texts of up to so many elements have no wide signature."""

@@ -13,10 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from selfalign import rundir
 from selfalign.errors import RecipeError
 from selfalign.records import Instruction
 from selfalign.rows import read_rows, text_field
+from selfalign.run import directory as rundir
 
 # A name with the ending of a data file is a file that is not there.
 _HUB_NAME = re.compile(r"(?!.*\.(?:jsonl?|parquet|gz)$)[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")

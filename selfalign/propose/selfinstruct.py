@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
-from selfalign.engine import Engine
+from selfalign.engine.vllm import Engine
 from selfalign.errors import PromptRefused
-from selfalign.judge import JudgeSpec, find_fault, normalise_context
 from selfalign.markers import LIST_ITEM
-from selfalign.novelty import NoveltyIndex
+from selfalign.novelty.index import NoveltyIndex
+from selfalign.propose.screen import JudgeSpec, find_fault, normalise_context
+from selfalign.propose.source import SourceSpec, read_source
 from selfalign.records import (
     Completion,
     Instruction,
@@ -33,7 +34,6 @@ from selfalign.records import (
     Usage,
     derive_seed,
 )
-from selfalign.source import SourceSpec, read_source
 
 SOURCE_ROUND = 64
 """Rows of an existing source that make one round."""

@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
-from selfalign.decontaminate import Decontaminator
 from selfalign.errors import RecipeError
-from selfalign.novelty import NoveltyIndex, NoveltySpec
+from selfalign.novelty.decontaminate import Decontaminator
+from selfalign.novelty.index import NoveltyIndex, NoveltySpec
 from selfalign.records import RejectionReason
 from selfalign.rows import Row, count_rows, read_raw_rows, text_field, watched, written_whole
 

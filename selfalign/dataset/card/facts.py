@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from selfalign.balance import Balance
-from selfalign.progress import Counters
+from selfalign.dataset.balance import Balance
 from selfalign.records import Constitution, Example
+from selfalign.run.progress import Counters
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from selfalign import balance, rundir
-from selfalign.progress import Counters, count_run, format_seconds
+from selfalign.dataset import balance
 from selfalign.records import Constitution, Example, constitution_from_row
+from selfalign.run import directory as rundir
+from selfalign.run.progress import Counters, count_run, format_seconds
 
 RATE_WINDOW = 60.0
 """Seconds of `metrics.jsonl` that the current rates are taken from."""

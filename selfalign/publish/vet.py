@@ -18,10 +18,10 @@ from pathlib import Path
 
 import yaml
 
-from selfalign import rundir
-from selfalign.dataset import CARD, WITHHELD, is_miniature
+from selfalign.dataset.export import CARD, WITHHELD, is_miniature
 from selfalign.errors import PublishError
 from selfalign.records import Example
+from selfalign.run import directory as rundir
 
 OBJECTIONS = ("secrets", "miniature", "decontamination", "licence", "outdated")
 
@@ -171,8 +171,8 @@ def _report_secrets(run_path: Path) -> Iterator[str]:
 
 
 def _contaminated(dataset: Path, files: tuple[str, ...], recipe: dict) -> Iterator[str]:
-    from selfalign.decontaminate import Decontaminator
-    from selfalign.novelty import NoveltySpec
+    from selfalign.novelty.decontaminate import Decontaminator
+    from selfalign.novelty.index import NoveltySpec
 
     find = Decontaminator(files, NoveltySpec(**(recipe.get("novelty") or {}))).find
     for row in dataset_rows(dataset):

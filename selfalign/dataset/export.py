@@ -21,14 +21,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from selfalign import rundir
-from selfalign.balance import BalanceSpec, measure, surplus
-from selfalign.card import CardFacts, Split, public, render_card
-from selfalign.engine import MINIATURE
+from selfalign.dataset.balance import BalanceSpec, measure, surplus
+from selfalign.dataset.card import CardFacts, Split, public, render_card
+from selfalign.dataset.parquet import Shards, engraving_row, full_row, schema
+from selfalign.engine.vllm import MINIATURE
 from selfalign.errors import RunDirError
-from selfalign.parquet import Shards, engraving_row, full_row, schema
-from selfalign.progress import Counters, count_run
 from selfalign.records import Answered, Constitution, Example, answered_from_row, constitution_from_row
+from selfalign.run import directory as rundir
+from selfalign.run.progress import Counters, count_run
 
 Spec = TypeVar("Spec")
 

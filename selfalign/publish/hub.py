@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfalign.dataset import CARD, CONFIGURATIONS, FOLDER
+from selfalign.dataset.export import CARD, CONFIGURATIONS, FOLDER
 from selfalign.errors import PublishError, RecipeError
-from selfalign.vet import OBJECTIONS, object_to, read_header
+from selfalign.publish.vet import OBJECTIONS, object_to, read_header
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

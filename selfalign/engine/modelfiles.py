@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from selfalign.enginelog import one_line
+from selfalign.engine.log import one_line
 from selfalign.errors import EngineStartError
 
 

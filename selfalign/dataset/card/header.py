@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from selfalign.card.facts import CardFacts
-from selfalign.card.markdown import clean
+from selfalign.dataset.card.facts import CardFacts
+from selfalign.dataset.card.markdown import clean
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 

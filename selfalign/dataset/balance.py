@@ -17,8 +17,8 @@ from selfalign.checks.hedge import hedges_plain
 from selfalign.checks.refusal import Stance, refusal_of_plain
 from selfalign.checks.text import plain, words_of
 from selfalign.checks.wording import CUES
+from selfalign.dataset.verbs import leading_verb
 from selfalign.records import Constitution, Example, Seed
-from selfalign.verbs import leading_verb
 
 SHORT_WORDS = 25
 """Answers of at most so many words count as short."""

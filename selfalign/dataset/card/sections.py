@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from selfalign.balance import describe
-from selfalign.card.facts import CardFacts, public
-from selfalign.card.markdown import fenced, inline, table
-from selfalign.card.training import training_snippet
 from selfalign.checks import CHECK_NAMES
+from selfalign.dataset.balance import describe
+from selfalign.dataset.card.facts import CardFacts, public
+from selfalign.dataset.card.markdown import fenced, inline, table
+from selfalign.dataset.card.training import training_snippet
 from selfalign.records import Constitution, Example
 
 _MINIATURE_NOTE = "made by the built-in miniature: for trying, testing and teaching"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import yaml
 
-from selfalign.constitution import render_prompt
-from selfalign.engine import TokenCounter, find_token_counter
+from selfalign.align.constitution import render_prompt
+from selfalign.engine.vllm import TokenCounter, find_token_counter
 from selfalign.generate import load_sources
-from selfalign.novelty import NoveltyIndex
-from selfalign.propose import Pool, choose_shown, render_proposal
+from selfalign.novelty.index import NoveltyIndex
+from selfalign.propose.selfinstruct import Pool, choose_shown, render_proposal
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Instruction, Prompt, Seed
 

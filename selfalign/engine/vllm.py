@@ -22,11 +22,11 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from selfalign.builtin import builtin_folder
-from selfalign.chat import chat_renderer, remove_think_block
-from selfalign.enginelog import EngineLog, one_line
+from selfalign.engine.chat import chat_renderer, remove_think_block
+from selfalign.engine.log import EngineLog, one_line
+from selfalign.engine.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
+from selfalign.engine.prefix import PromptTokens
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
-from selfalign.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
-from selfalign.prompttokens import PromptTokens
 from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 Self-Instruct (Wang et al. 2023, arXiv 2212.10560, section 3.1) keeps an instruction if its ROUGE-L F-measure with every
 kept one is at most 0.7. The verdicts here are the same, to the last bit of rouge_score's floating-point numbers (at
-exactly 0.7 they are sometimes above it); how most of the pool is ruled out unseen stands in `selfalign.postings`.
+exactly 0.7 they are sometimes above it); how most of the pool is ruled out unseen stands in `selfalign.novelty.postings`.
 
 **The context.** Published code compares instructions alone, so that of all instructions "Summarise the following text"
 one survives. Here the context counts (`NoveltySpec.context`):
@@ -28,11 +28,11 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
-from selfalign.elements import Elements
-from selfalign.longtexts import LongTexts, shortest_match
-from selfalign.postings import BLOCK, MAX_LENGTH, Block, LengthLimits, Limits, Ranking, Segment, build_segment
-from selfalign.signatures import Signature, Signatures
-from selfalign.tokens import TOKENISERS, tokeniser
+from selfalign.novelty.elements import Elements
+from selfalign.novelty.longtexts import LongTexts, shortest_match
+from selfalign.novelty.postings import BLOCK, MAX_LENGTH, Block, LengthLimits, Limits, Ranking, Segment, build_segment
+from selfalign.novelty.signatures import Signature, Signatures
+from selfalign.novelty.tokens import TOKENISERS, tokeniser
 
 CONTEXT_TOKENS = 64
 """How many tokens of a context count."""
@@ -47,14 +47,14 @@ _MANY = 2_000
 """Of more postings than this it pays to look at the places before the signatures."""
 
 _RESERVED_ELEMENTS = 16_000_000
-"""Elements there is room for from the beginning (see `selfalign.signatures.RESERVED`)."""
+"""Elements there is room for from the beginning (see `selfalign.novelty.signatures.RESERVED`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoveltySpec:
     """What counts as a near-duplicate: ROUGE-L F above `threshold` (0 to 1; at 1 nothing does).
 
-    `tokeniser` is "unicode" or "rouge" (see `selfalign.tokens`). `context` is "both" (the context counts, see above) or
+    `tokeniser` is "unicode" or "rouge" (see `selfalign.novelty.tokens`). `context` is "both" (the context counts, see above) or
     "ignore" (instructions alone are compared; with "rouge" the published rule of Self-Instruct and Alpaca).
     """
 

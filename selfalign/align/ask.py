@@ -6,9 +6,9 @@ principles it applies, and the answer, all in one completion (Sun et al. 2023, a
 
 from dataclasses import dataclass, field, replace
 
+from selfalign.align.constitution import ReplyError, parse_reply, render_prompt
 from selfalign.checks import ChecksSpec, Subject, run_checks, verdict
-from selfalign.constitution import ReplyError, parse_reply, render_prompt
-from selfalign.engine import Engine
+from selfalign.engine.vllm import Engine
 from selfalign.errors import PromptRefused
 from selfalign.records import (
     Answered,

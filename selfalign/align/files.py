@@ -16,9 +16,9 @@ from typing import IO, Any, TextIO
 
 from selfalign.checks import CHECK_NAMES, ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, verdict
 from selfalign.errors import RecipeError, RunDirError
-from selfalign.progress import LIVE_LINE_SECONDS, PLAIN_LINE_SECONDS
 from selfalign.records import Constitution, Instruction, Outcome, to_row
 from selfalign.rows import count_rows, read_rows
+from selfalign.run.progress import LIVE_LINE_SECONDS, PLAIN_LINE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Evaluation prompts must not stand in training data: which prompt of which file does a text repeat?
 
 A text repeats a prompt where it would be a near-duplicate of it, by the same rule and threshold that a run's own
-instructions are compared by (`selfalign.novelty`). Files are those of `selfalign.rows`; of each row the prompt is
+instructions are compared by (`selfalign.novelty.index`). Files are those of `selfalign.rows`; of each row the prompt is
 what stands under the first of `PROMPT_FIELDS` that it has, with the first of `CONTEXT_FIELDS` as its context.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.errors import RecipeError
-from selfalign.novelty import NoveltyIndex, NoveltySpec
+from selfalign.novelty.index import NoveltyIndex, NoveltySpec
 from selfalign.rows import read_rows
 
 PROMPT_FIELDS = ("instruction", "prompt", "question", "query", "problem", "input", "text", "turns", "messages")
