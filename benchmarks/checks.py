@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.align.constitution import load_constitution
-from selfalign.checks import ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, verdict
+from selfalign.checks import ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, worst
 from selfalign.checks.hedge import hedges
-from selfalign.records import Instruction, Outcome
+from selfalign.records import Instruction, Verdict
 
 TIMED_ROWS = 100_000
 
@@ -99,7 +99,7 @@ def texts_of(row: dict[str, Any]) -> tuple[str, str]:
 def refers_to_itself(asked: str, answer: str) -> bool:
     """Whether the check of that name finds anything."""
     results = run_checks(Subject(Instruction("", asked, "", ""), "", answer, ()), None, ChecksSpec())
-    return any(result.name == "self_reference" and result.outcome is not Outcome.PASS for result in results)
+    return any(result.name == "self_reference" and result.verdict is not Verdict.PASS for result in results)
 
 
 LABELLED: dict[str, Callable[[str, str], bool]] = {
@@ -124,13 +124,13 @@ def human_subjects(folder: Path) -> list[Subject]:
 def print_human(subjects: list[Subject]) -> None:
     """What the default checks say of answers that people wrote."""
     found = [run_checks(subject, None, ChecksSpec()) for subject in subjects]
-    verdicts = Counter(verdict(results) for results in found)
+    verdicts = Counter(worst(results) for results in found)
     print(f"\nHuman-written answers, {len(subjects)}\n")
-    print_ratio("failed by any check", verdicts[Outcome.FAIL], len(subjects))
-    print_ratio("flagged by any check", verdicts[Outcome.FLAG], len(subjects))
-    by_check = Counter((each.name, each.outcome.value) for results in found for each in results)
+    print_ratio("failed by any check", verdicts[Verdict.FAIL], len(subjects))
+    print_ratio("flagged by any check", verdicts[Verdict.FLAG], len(subjects))
+    by_check = Counter((each.name, each.verdict.value) for results in found for each in results)
     for (name, outcome), count in sorted(by_check.items()):
-        if outcome != Outcome.PASS.value:
+        if outcome != Verdict.PASS.value:
             print(f"  {name} {outcome}: {count}")
 
 

@@ -29,9 +29,9 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from selfalign import generate
-from selfalign.align.ask import STOP
-from selfalign.align.constitution import render_prefix
-from selfalign.engine.vllm import EngineSpec, VllmEngine, open_engine
+from selfalign.align.prompt import STOP, render_prefix
+from selfalign.engine.spec import EngineSpec
+from selfalign.engine.vllm import VllmEngine, open_engine
 from selfalign.recipe import Recipe, load_recipe, recipe_row
 from selfalign.records import Completion, Prompt, Sampling, Usage
 from selfalign.run.directory import RunDir
@@ -177,20 +177,27 @@ async def measure(recipe: Recipe, draws_lengths: bool, num_pairs: int, folder: P
                 processor = time.process_time() - processor
                 spent = {name: value - before[name] for name, value in engine_counters().items()}
                 share = spent["vllm:prefix_cache_hits"] / spent["vllm:prefix_cache_queries"]
-                print(f"{side:4}  {seconds:6.1f} s  {num_tokens:,} tokens  {num_tokens / seconds:,.0f} tokens/s"
-                      f"  {processor:.1f} s of this process's processor time"
-                      f"  {share:.1%} of all prompt tokens from the prefix cache (engine's counters)", flush=True)
+                print(
+                    f"{side:4}  {seconds:6.1f} s  {num_tokens:,} tokens  {num_tokens / seconds:,.0f} tokens/s"
+                    f"  {processor:.1f} s of this process's processor time"
+                    f"  {share:.1%} of all prompt tokens from the prefix cache (engine's counters)",
+                    flush=True,
+                )
         usage = recorder.align_usage
         print(f"align: {usage.cached_tokens / usage.prompt_tokens:.1%} of {usage.prompt_tokens:,} prompt tokens cached")
-        print(f"ours / raw = {sum(ours) / sum(raw):.3f}  (pairs: "
-              f"{', '.join(f'{mine / theirs:.3f}' for mine, theirs in zip(ours, raw, strict=True))})")
+        print(
+            f"ours / raw = {sum(ours) / sum(raw):.3f}  (pairs: "
+            f"{', '.join(f'{mine / theirs:.3f}' for mine, theirs in zip(ours, raw, strict=True))})"
+        )
 
 
 def describe(lengths: list[int]) -> str:
     """Mean, deciles and extremes."""
     deciles = statistics.quantiles(lengths, n=10)
-    return (f"mean {statistics.mean(lengths):.0f}, 10 % below {deciles[0]:.0f}, 10 % above {deciles[-1]:.0f}, "
-            f"{min(lengths)} to {max(lengths)}")
+    return (
+        f"mean {statistics.mean(lengths):.0f}, 10 % below {deciles[0]:.0f}, 10 % above {deciles[-1]:.0f}, "
+        f"{min(lengths)} to {max(lengths)}"
+    )
 
 
 def main() -> None:

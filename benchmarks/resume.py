@@ -20,11 +20,11 @@ from pathlib import Path
 
 from selfalign.generate import load_sources, make_manifest
 from selfalign.recipe import Recipe, build_recipe, recipe_row
-from selfalign.records import CheckResult, Example, Instruction, Outcome, Round, Usage, to_row
+from selfalign.records import CheckResult, Example, Instruction, Round, Usage, Verdict, to_row
 from selfalign.run import directory as rundir
 
 ACCEPTED_PER_ROUND = 5
-CHECKS = (CheckResult("refusal", Outcome.FLAG, 0.3, "partly_refuses: declines in the first sentence"),)
+CHECKS = (CheckResult("refusal", Verdict.FLAG, 0.3, "partly_refuses: declines in the first sentence"),)
 
 REPLAY = """
 import resource, sys, time

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from selfalign import __version__, pipeline
-from selfalign.align.constitution import load_constitution, render_prefix
-from selfalign.engine.vllm import Engine, EngineSpec, open_engine
+from selfalign.align.constitution import load_constitution
+from selfalign.align.prompt import render_prefix
+from selfalign.engine.spec import Engine, EngineSpec
+from selfalign.engine.vllm import open_engine
 from selfalign.errors import RecipeError, RunChanged, RunDirError
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose.seeds import load_seeds, seeds_digest
@@ -106,7 +108,7 @@ def replay(output: Path, recipe: Recipe, sources: Sources) -> State:
     pool.replay(_counted(rundir.read_rounds(output), counters.count_round))
     accepted_ids = {instruction.id for instruction in pool.accepted}
     answered_ids: set[str] = set()
-    for answered in _counted(rundir.read_answered(output), counters.count_answered):
+    for answered in _counted(rundir.read_outcomes(output), counters.count_outcome):
         instruction_id = answered.instruction_id
         if instruction_id not in accepted_ids or instruction_id in answered_ids:
             why = "stands twice" if instruction_id in answered_ids else "was never accepted"
@@ -156,7 +158,7 @@ async def _run(
                     answered_ids=state.answered_ids,
                     counters=state.counters,
                     journal_round=run.rounds.append,
-                    journal_answered=run.outcomes.append,
+                    journal_outcome=run.outcomes.append,
                 )
         finally:
             ticker.cancel()

@@ -10,12 +10,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from selfalign.align.ask import AlignSpec, align
+from selfalign.align.ask import AlignSpec
+from selfalign.align.outcome import align
 from selfalign.checks import ChecksSpec
-from selfalign.engine.vllm import Engine
+from selfalign.engine.spec import Engine
 from selfalign.errors import EngineDied, SelfAlignError
 from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose, propose_from_source
-from selfalign.records import Answered, Completion, Constitution, Instruction, Prompt, Round, Sampling
+from selfalign.records import Completion, Constitution, Instruction, Outcome, Prompt, Round, Sampling
 from selfalign.run.progress import Counters
 
 BACKLOG_PER_SLOT = 4
@@ -60,7 +61,7 @@ async def run(
     answered_ids: set[str],
     counters: Counters,
     journal_round: Callable[[Round], None],
-    journal_answered: Callable[[Answered], None],
+    journal_outcome: Callable[[Outcome], None],
 ) -> None:
     """Propose up to the target and answer every accepted instruction that has no outcome in `answered_ids` yet.
 
@@ -85,8 +86,8 @@ async def run(
                 style=plan.style,
                 rng_seed=plan.rng_seed,
             )
-            journal_answered(outcome)
-            counters.count_answered(outcome)
+            journal_outcome(outcome)
+            counters.count_outcome(outcome)
         finally:
             counters.in_flight -= 1
             slots.release()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from selfalign.align.ask import judge_example
+from selfalign.align.check import check_outcome
 from selfalign.errors import RecipeError
 from selfalign.recipe import recipe_of_run, recipe_row
 from selfalign.records import constitution_from_row
@@ -42,13 +42,13 @@ def recheck(path: Path, overrides: Sequence[str]) -> Counters:
         temporary.unlink(missing_ok=True)
         journal = Journal(temporary)
         try:
-            for answered, line in rundir.read_answered_lines(path):
-                judged = judge_example(answered, constitution, recipe.checks)
+            for answered, line in rundir.read_outcome_lines(path):
+                judged = check_outcome(answered, constitution, recipe.checks)
                 if judged == answered:
                     journal.append_line(line)  # most are: what needs no new line costs none
                 else:
                     journal.append(judged)
-                counters.count_answered(judged)
+                counters.count_outcome(judged)
         finally:
             journal.close()
         os.replace(temporary, path / rundir.OUTCOMES)

@@ -19,7 +19,7 @@ from selfalign.builtin import builtin_names, find_data
 from selfalign.checks import ChecksSpec
 from selfalign.dataset.balance import BalanceSpec
 from selfalign.dataset.export import DatasetSpec
-from selfalign.engine.vllm import EngineSpec
+from selfalign.engine.spec import EngineSpec
 from selfalign.errors import RecipeError, did_you_mean
 from selfalign.novelty.index import NoveltySpec
 from selfalign.propose.selfinstruct import ProposeSpec

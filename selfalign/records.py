@@ -49,7 +49,7 @@ class FailureReason(StrEnum):
     CHECK = "check"
 
 
-class Outcome(StrEnum):
+class Verdict(StrEnum):
     """What one check says of one answer."""
 
     PASS = "pass"
@@ -227,10 +227,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check's outcome; `number` is what it measured, where it measures anything."""
+    """One check's verdict; `number` is what it measured, where it measures anything."""
 
     name: str
-    outcome: Outcome
+    verdict: Verdict
     number: float | None = None
     reason: str = ""
 
@@ -255,7 +255,7 @@ class Example:
 class Failure:
     """An unfinished row: `step` is "align", "parse" or "check"; `excerpt` is what there was of the completion.
 
-    A failure at "check" keeps thought, answer and results, so that it can be judged again by other thresholds.
+    A failure at "check" keeps thought, answer and results, so that it can be checked again by other thresholds.
     """
 
     instruction: Instruction
@@ -274,8 +274,8 @@ class Failure:
         return self.instruction.id
 
 
-Answered = Example | Failure
-"""What became of one accepted instruction (the design's "Outcome"; that name belongs to the checks here)."""
+Outcome = Example | Failure
+"""What became of one accepted instruction."""
 
 
 def derive_seed(rng_seed: int, *names: object) -> int:
@@ -304,7 +304,7 @@ def round_from_row(row: Mapping[str, Any]) -> Round:
     )
 
 
-def answered_from_row(row: Mapping[str, Any]) -> Answered:
+def outcome_from_row(row: Mapping[str, Any]) -> Outcome:
     """The inverse of `to_row` for an `Example` or `Failure`; raises like `round_from_row`."""
     shared = {
         **row,
@@ -336,4 +336,4 @@ def _rejection(row: Mapping[str, Any]) -> Rejection:
 
 
 def _check_result(row: Mapping[str, Any]) -> CheckResult:
-    return CheckResult(**{**row, "outcome": Outcome(row["outcome"])})
+    return CheckResult(**{**row, "verdict": Verdict(row["verdict"])})

@@ -89,7 +89,7 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
     principles = constitution.principles
     cites = {principles[int(len(principles) * random.random() ** 2)].id for _ in range(random.choice((1, 2, 2, 3)))}
     opening = random.choice(("Here is", "The first thing", "A good way", "In short,", "Yes:", "Most people"))
-    checks = [{"name": name, "outcome": "pass", "number": 0.0, "reason": ""} for name in CHECKS]
+    checks = [{"name": name, "verdict": "pass", "number": 0.0, "reason": ""} for name in CHECKS]
     row = {
         "instruction": instruction,
         "thought": f"The user wants {_words(random, 6, 24)}. I keep to what was asked and say what I leave out.",
@@ -100,11 +100,11 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
     }
     if random.random() < 0.06:
         at = int(len(CHECKS) * random.random() ** 2)
-        checks[at] = {"name": CHECKS[at], "outcome": "flag", "number": round(random.random(), 3), "reason": "slight"}
+        checks[at] = {"name": CHECKS[at], "verdict": "flag", "number": round(random.random(), 3), "reason": "slight"}
     if random.random() >= 0.03:
         return row
     if random.random() < 0.4:
-        checks[6] = {"name": "loop", "outcome": "fail", "number": 0.8, "reason": "the same line nine times"}
+        checks[6] = {"name": "loop", "verdict": "fail", "number": 0.8, "reason": "the same line nine times"}
         return row | {"step": "check", "reason": "check", "detail": "loop: the same line nine times", "excerpt": ""}
     reason = random.choice([reason.value for reason in FailureReason][1:8])
     gone = {"thought": "", "answer": "", "principles_cited": [], "checks": []}

@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from selfalign.records import (
-    Answered,
     CheckResult,
     Constitution,
     Demonstration,
@@ -23,6 +22,7 @@ from selfalign.records import (
     RejectionReason,
     Round,
     Usage,
+    Verdict,
     to_row,
 )
 from selfalign.run import directory as rundir
@@ -75,7 +75,7 @@ def example(number: int, answer: str = "", *, text: str = "", context: str = "",
         thought or "A plain question of geography.",
         answer or f"Here are {number} rivers.",
         ("informative", "candor"),
-        (CheckResult("length", Outcome.PASS, 21.0), CheckResult("loops", Outcome.PASS)),
+        (CheckResult("length", Verdict.PASS, 21.0), CheckResult("loops", Verdict.PASS)),
         USAGE,
     )
 
@@ -85,7 +85,7 @@ def failure(number: int, reason: FailureReason = FailureReason.TRUNCATED) -> Fai
     return Failure(instruction(number), "align", reason, "cut after 512 tokens", "Here are", USAGE)
 
 
-def rounds_for(answered: Iterable[Answered]) -> list[Round]:
+def rounds_for(answered: Iterable[Outcome]) -> list[Round]:
     """One round for each answer, with one rejected candidate beside it."""
     rejected = (Rejection("Name rivers.", "", RejectionReason.NEAR_DUPLICATE, "seed-1", 0.8),)
     items = sorted((item.instruction for item in answered), key=lambda item: item.id)
@@ -94,7 +94,7 @@ def rounds_for(answered: Iterable[Answered]) -> list[Round]:
 
 def write_run(
     path: Path,
-    answered: Sequence[Answered],
+    answered: Sequence[Outcome],
     recipe: dict[str, Any] | None = None,
     manifest: dict[str, Any] | None = None,
 ) -> Path:

@@ -15,11 +15,11 @@ from selfalign.records import (
     Example,
     Failure,
     FailureReason,
-    Outcome,
     Rejection,
     RejectionReason,
     Round,
     Usage,
+    Verdict,
 )
 from selfalign.run import directory as rundir
 from selfalign.show import browse
@@ -38,7 +38,7 @@ def run(tmp_path: Path) -> Path:
         "Short.",
         "Sorry, cat.",
         ("candor",),
-        (CheckResult("apology", Outcome.FLAG, 1.0, "opens with an apology"), CheckResult("loop", Outcome.PASS)),
+        (CheckResult("apology", Verdict.FLAG, 1.0, "opens with an apology"), CheckResult("loop", Verdict.PASS)),
         Usage(),
     )
     return write_run(tmp_path / "run", [example(1), example(2), joke, flagged, failure(5)])

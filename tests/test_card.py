@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from selfalign.dataset.card import public
 from selfalign.dataset.card.markdown import fenced, inline
 from selfalign.dataset.export import export
-from selfalign.records import CheckResult, FailureReason, Outcome, to_row
+from selfalign.records import CheckResult, FailureReason, Verdict, to_row
 from tests.run_fixtures import CONSTITUTION, MANIFEST, example, failure, write_run
 
 HOSTILE = "</details>\n```\n# Owned\n---\n| a | b |\n<script>alert(1)</script> ![x](http://x) ~~~\n````"
@@ -91,7 +91,7 @@ def test_every_principle_stands_there_with_its_rule_and_its_use(tmp_path: Path) 
 
 
 def test_the_checks_stand_there_with_what_they_did_and_how_well_they_are_known_to_work(tmp_path: Path) -> None:
-    flagged = replace(example(1), checks=(CheckResult("refusal", Outcome.FLAG, 0.9, "declines"),))
+    flagged = replace(example(1), checks=(CheckResult("refusal", Verdict.FLAG, 0.9, "declines"),))
     stopped = replace(failure(3, FailureReason.CHECK), step="check", detail="loop: repeats itself")
     text = _card(tmp_path, [flagged, example(2), stopped], {"checks": {"echo": "off"}})
     assert re.search(r"^\| refusal \| 1 \| 1 \| 0 \| 0\.\d+ \| 0\.\d+ \|$", text, re.MULTILINE)

@@ -42,8 +42,8 @@ def test_each_row_gets_one_verdict_in_order(tmp_path):
     assert [each["apology"] for each in found] == [False, True, False]
     assert [each["verdict"] for each in found] == ["pass", "flag", "fail"]
     assert [check["name"] for check in found[0]["checks"]] == list(CHECK_NAMES)
-    assert all(set(check) == {"name", "outcome", "number", "reason"} for check in found[0]["checks"])
-    assert "speaks of itself" in next(each["reason"] for each in found[2]["checks"] if each["outcome"] == "fail")
+    assert all(set(check) == {"name", "verdict", "number", "reason"} for check in found[0]["checks"])
+    assert "speaks of itself" in next(each["reason"] for each in found[2]["checks"] if each["verdict"] == "fail")
     assert summary.num_rows == 3
     assert [line.split() for line in summary.lines() if line.startswith(("self_reference", "rows"))] == [
         ["self_reference", "2", "0", "1"],

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfalign.align.constitution import load_constitution
-from selfalign.checks import CHECK_NAMES, ChecksSpec, Subject, run_checks, verdict
+from selfalign.checks import CHECK_NAMES, ChecksSpec, Subject, run_checks, worst
 from selfalign.checks.consistency import Intent, intent_of
-from selfalign.records import CheckResult, Constitution, Instruction, Outcome
+from selfalign.records import CheckResult, Constitution, Instruction, Verdict
 
 CONSTITUTION = load_constitution("default")
 DEFAULT = ChecksSpec()
@@ -37,8 +37,8 @@ def check(
     return next(result for result in run_checks(subject, constitution, spec) if result.name == name)
 
 
-def outcome(name: str, answer: str, asked: str = ASKED, **more) -> str:
-    return check(name, answer, asked, **more).outcome.value
+def verdict(name: str, answer: str, asked: str = ASKED, **more) -> str:
+    return check(name, answer, asked, **more).verdict.value
 
 
 # --- all of them ------------------------------------------------------------------------------------------------
@@ -47,8 +47,8 @@ def outcome(name: str, answer: str, asked: str = ASKED, **more) -> str:
 def test_a_good_answer_passes_every_check_in_the_order_of_their_names():
     results = run_checks(Subject(Instruction("p0", ASKED, "", ""), "", GOOD, ()), CONSTITUTION, DEFAULT)
     assert tuple(result.name for result in results) == CHECK_NAMES
-    assert {result.outcome for result in results} == {Outcome.PASS}
-    assert verdict(results) is Outcome.PASS
+    assert {result.verdict for result in results} == {Verdict.PASS}
+    assert worst(results) is Verdict.PASS
 
 
 def test_every_demonstration_of_the_built_in_constitutions_passes_or_is_only_flagged_for_declining():
@@ -56,7 +56,7 @@ def test_every_demonstration_of_the_built_in_constitutions_passes_or_is_only_fla
         constitution = load_constitution(name)
         for shown in constitution.demonstrations:
             subject = Subject(Instruction("p0", shown.user, "", ""), shown.thought, shown.answer, shown.cites)
-            found = [each for each in run_checks(subject, constitution, DEFAULT) if each.outcome is not Outcome.PASS]
+            found = [each for each in run_checks(subject, constitution, DEFAULT) if each.verdict is not Verdict.PASS]
             assert {each.name for each in found} <= {"refusal", "apology"}, (shown.user, found)
 
 
@@ -64,14 +64,14 @@ def test_what_is_not_a_pass_says_why():
     results = run_checks(
         Subject(Instruction("p0", ASKED, "", ""), "", "I am an AI.\n### User\nHi", ()), CONSTITUTION, DEFAULT
     )
-    assert all(result.reason for result in results if result.outcome is not Outcome.PASS)
-    assert verdict(results) is Outcome.FAIL
+    assert all(result.reason for result in results if result.verdict is not Verdict.PASS)
+    assert worst(results) is Verdict.FAIL
 
 
-@pytest.mark.parametrize(("action", "expected"), [("fail", Outcome.FAIL), ("flag", Outcome.FLAG)])
+@pytest.mark.parametrize(("action", "expected"), [("fail", Verdict.FAIL), ("flag", Verdict.FLAG)])
 def test_the_action_is_the_worst_a_check_may_do(action, expected):
     spec = ChecksSpec(self_reference=action)
-    assert check("self_reference", "As an AI, I like tea.", spec=spec).outcome is expected
+    assert check("self_reference", "As an AI, I like tea.", spec=spec).verdict is expected
 
 
 def test_a_check_that_is_off_gives_no_result():
@@ -81,9 +81,9 @@ def test_a_check_that_is_off_gives_no_result():
     assert "self_reference" not in {result.name for result in results}
 
 
-def test_the_verdict_is_the_worst_outcome():
-    flag, fail = CheckResult("a", Outcome.FLAG), CheckResult("b", Outcome.FAIL)
-    assert [verdict(each) for each in ((), (flag,), (flag, fail))] == [Outcome.PASS, Outcome.FLAG, Outcome.FAIL]
+def test_the_worst_verdict_counts():
+    flag, fail = CheckResult("a", Verdict.FLAG), CheckResult("b", Verdict.FAIL)
+    assert [worst(each) for each in ((), (flag,), (flag, fail))] == [Verdict.PASS, Verdict.FLAG, Verdict.FAIL]
 
 
 @pytest.mark.parametrize(
@@ -125,24 +125,24 @@ def test_no_text_takes_long(text):
 def test_a_copied_demonstration_is_a_leak():
     copied = CONSTITUTION.demonstrations[0].answer
     result = check("leak", copied, "Tell me about my garden.")
-    assert result.outcome is Outcome.FAIL
+    assert result.verdict is Verdict.FAIL
     assert result.number > 0.9
-    assert check("leak", copied, "Tell me about my garden.", constitution=None).outcome is Outcome.PASS
+    assert check("leak", copied, "Tell me about my garden.", constitution=None).verdict is Verdict.PASS
 
 
 def test_a_sentence_of_a_demonstration_in_a_long_answer_is_a_leak():
     sentence = CONSTITUTION.demonstrations[0].answer.split("\n\n")[1].split(". ")[1]
-    assert outcome("leak", f"{GOOD} {GOOD} {sentence} {GOOD}", "What is pasta?") == "fail"
+    assert verdict("leak", f"{GOOD} {GOOD} {sentence} {GOOD}", "What is pasta?") == "fail"
 
 
 def test_the_same_question_may_get_the_same_answer():
     shown = CONSTITUTION.demonstrations[0]
-    assert outcome("leak", shown.answer, shown.user) == "pass"
+    assert verdict("leak", shown.answer, shown.user) == "pass"
 
 
 def test_words_that_the_instruction_holds_are_no_leak():
     shown = CONSTITUTION.demonstrations[0]
-    assert outcome("leak", shown.answer, "Repeat this text.", context=shown.answer) == "pass"
+    assert verdict("leak", shown.answer, "Repeat this text.", context=shown.answer) == "pass"
 
 
 # --- self-reference, knowledge date, sources, names, personal data ----------------------------------------------
@@ -158,26 +158,26 @@ def test_words_that_the_instruction_holds_are_no_leak():
     ],
 )
 def test_speaking_of_itself_unasked_fails(answer):
-    assert outcome("self_reference", answer) == "fail"
-    assert outcome("self_reference", answer, cited=("candor",)) == "pass"
-    assert outcome("self_reference", answer, "Are you a human?") == "pass"
+    assert verdict("self_reference", answer) == "fail"
+    assert verdict("self_reference", answer, cited=("candor",)) == "pass"
+    assert verdict("self_reference", answer, "Are you a human?") == "pass"
 
 
 @pytest.mark.parametrize(
     "answer", ["I am an engineer.", "As an aide to the king, he knew.", "The AI model won the game."]
 )
 def test_other_people_and_machines_are_no_self_reference(answer):
-    assert outcome("self_reference", answer, "Write a sentence.") == "pass"
+    assert verdict("self_reference", answer, "Write a sentence.") == "pass"
 
 
 def test_only_the_persona_s_own_knowledge_date_may_be_claimed():
     true = CONSTITUTION.persona.knowledge_date
     claim = "As of my last knowledge update in {}, the bridge was closed."
-    assert outcome("knowledge_date", claim.format("September 2021"), cited=("dated-knowledge",)) == "fail"
-    assert outcome("knowledge_date", claim.format(true), cited=("dated-knowledge",)) == "pass"
-    assert outcome("knowledge_date", claim.format(true)) == "flag"
-    assert outcome("knowledge_date", "My knowledge ends in March 2023.", cited=("dated-knowledge",)) == "fail"
-    assert outcome("knowledge_date", "The treaty of 2021 ended the war.") == "pass"
+    assert verdict("knowledge_date", claim.format("September 2021"), cited=("dated-knowledge",)) == "fail"
+    assert verdict("knowledge_date", claim.format(true), cited=("dated-knowledge",)) == "pass"
+    assert verdict("knowledge_date", claim.format(true)) == "flag"
+    assert verdict("knowledge_date", "My knowledge ends in March 2023.", cited=("dated-knowledge",)) == "fail"
+    assert verdict("knowledge_date", "The treaty of 2021 ended the war.") == "pass"
 
 
 @pytest.mark.parametrize(
@@ -192,12 +192,12 @@ def test_only_the_persona_s_own_knowledge_date_may_be_claimed():
     ],
 )
 def test_invented_sources(answer, expected):
-    assert outcome("invented_source", answer) == expected
+    assert verdict("invented_source", answer) == expected
 
 
 def test_a_source_that_was_given_or_asked_for_is_not_invented():
-    assert outcome("invented_source", "See https://a.org/x.", "Quote it.", context="https://a.org/x") == "pass"
-    assert outcome("invented_source", "Facts.\n\nReferences\n\n1. Smith", "Write it with references.") == "pass"
+    assert verdict("invented_source", "See https://a.org/x.", "Quote it.", context="https://a.org/x") == "pass"
+    assert verdict("invented_source", "Facts.\n\nReferences\n\n1. Smith", "Write it with references.") == "pass"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_source_that_was_given_or_asked_for_is_not_invented():
     ],
 )
 def test_a_foreign_name_or_maker_fails(answer):
-    assert outcome("foreign_name", answer, "Who are you?") == "fail"
+    assert verdict("foreign_name", answer, "Who are you?") == "fail"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_foreign_name_or_maker_fails(answer):
     ],
 )
 def test_its_own_name_and_talk_about_others_pass(answer):
-    assert outcome("foreign_name", answer, "Who are you?") == "pass"
+    assert verdict("foreign_name", answer, "Who are you?") == "pass"
 
 
 @pytest.mark.parametrize(
@@ -241,17 +241,17 @@ def test_its_own_name_and_talk_about_others_pass(answer):
     ],
 )
 def test_personal_data(answer, expected):
-    assert outcome("personal_data", answer) == expected
+    assert verdict("personal_data", answer) == expected
 
 
 def test_personal_data_that_was_given_may_be_used():
     mail = "jane.miller@gmail.com"
-    assert outcome("personal_data", f"Her address is {mail}.", "Find the address.", context=f"Jane <{mail}>") == "pass"
+    assert verdict("personal_data", f"Her address is {mail}.", "Find the address.", context=f"Jane <{mail}>") == "pass"
 
 
 def test_which_personal_data_is_grave_is_a_setting():
     spec = ChecksSpec(personal_data_grave=("e-mail",))
-    assert outcome("personal_data", "Write to jane.miller@gmail.com.", spec=spec) == "fail"
+    assert verdict("personal_data", "Write to jane.miller@gmail.com.", spec=spec) == "fail"
 
 
 # --- form -------------------------------------------------------------------------------------------------------
@@ -273,11 +273,11 @@ def test_which_personal_data_is_grave_is_a_setting():
     ],
 )
 def test_truncation(answer, expected):
-    assert outcome("truncation", answer) == expected
+    assert verdict("truncation", answer) == expected
 
 
 def test_the_token_limit_is_a_truncation_whatever_the_text_looks_like():
-    assert outcome("truncation", GOOD, finish_reason="length") == "fail"
+    assert verdict("truncation", GOOD, finish_reason="length") == "fail"
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_the_token_limit_is_a_truncation_whatever_the_text_looks_like():
     ],
 )
 def test_loops_fail(answer):
-    assert outcome("loop", answer) == "fail"
+    assert verdict("loop", answer) == "fail"
 
 
 SONG = """Row on, row on,
@@ -324,26 +324,26 @@ the night is long."""
     ],
 )
 def test_code_tables_refrains_and_parallels_are_no_loops(answer):
-    assert outcome("loop", answer) == "pass"
+    assert verdict("loop", answer) == "pass"
 
 
 def test_the_number_of_repetitions_that_make_a_loop_is_a_setting():
     thrice = "Stir the pot well now. " * 3
-    assert outcome("loop", thrice) == "pass"
-    assert outcome("loop", thrice, spec=ChecksSpec(loop_repeats=3)) == "fail"
+    assert verdict("loop", thrice) == "pass"
+    assert verdict("loop", thrice, spec=ChecksSpec(loop_repeats=3)) == "fail"
 
 
 def test_repeating_the_instruction_is_an_echo():
-    assert outcome("echo", ASKED) == "fail"
-    assert outcome("echo", ASKED.upper() + "!") == "fail"
-    assert outcome("echo", f"{ASKED} {GOOD}") == "fail"
-    assert outcome("echo", GOOD) == "pass"
-    assert outcome("echo", "Boil it.", "Boil it.") == "pass", "too short to tell"
+    assert verdict("echo", ASKED) == "fail"
+    assert verdict("echo", ASKED.upper() + "!") == "fail"
+    assert verdict("echo", f"{ASKED} {GOOD}") == "fail"
+    assert verdict("echo", GOOD) == "pass"
+    assert verdict("echo", "Boil it.", "Boil it.") == "pass", "too short to tell"
 
 
 def test_working_on_a_context_is_no_echo():
     text = "the builders come on monday at eight and they stay until wednesday evening"
-    assert outcome("echo", text.capitalize() + ".", "Correct the spelling of this note.", context=text) == "pass"
+    assert verdict("echo", text.capitalize() + ".", "Correct the spelling of this note.", context=text) == "pass"
 
 
 @pytest.mark.parametrize(
@@ -357,13 +357,13 @@ def test_working_on_a_context_is_no_echo():
     ],
 )
 def test_role_markers_fail(answer):
-    assert outcome("role_marker", answer) == "fail"
+    assert verdict("role_marker", answer) == "fail"
 
 
 def test_a_dialogue_that_was_asked_for_is_no_next_turn():
     answer = "User: hello\nAssistant: hello"
-    assert outcome("role_marker", answer, "Write a dialogue between a user and an assistant.") == "pass"
-    assert outcome("role_marker", "Note: stir.\nInput: flour\nOutput: bread", "Explain baking.") == "pass"
+    assert verdict("role_marker", answer, "Write a dialogue between a user and an assistant.") == "pass"
+    assert verdict("role_marker", "Note: stir.\nInput: flour\nOutput: bread", "Explain baking.") == "pass"
 
 
 # --- language ---------------------------------------------------------------------------------------------------
@@ -377,9 +377,9 @@ RUSSIAN = "Вода в горах кипит при более низкой те
 @pytest.mark.parametrize("answer", [GERMAN, RUSSIAN, "在山上水的沸点较低，因为那里的气压较低，所以面条要煮得更久。"])
 def test_an_answer_in_another_language_fails(answer):
     asked = "Why does it take longer to cook pasta in the mountains than at the sea?"
-    assert outcome("language", answer, asked) == "fail"
-    assert outcome("language", answer, f"{asked} Answer in German, Russian or Chinese.") == "pass"
-    assert outcome("language", answer, f"Translate what you can of this: {asked}") == "pass"
+    assert verdict("language", answer, asked) == "fail"
+    assert verdict("language", answer, f"{asked} Answer in German, Russian or Chinese.") == "pass"
+    assert verdict("language", answer, f"Translate what you can of this: {asked}") == "pass"
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_an_answer_in_another_language_fails(answer):
     ],
 )
 def test_the_same_language_and_too_little_text_pass(asked, answer):
-    assert outcome("language", answer, asked) == "pass"
+    assert verdict("language", answer, asked) == "pass"
 
 
 # --- thought and answer -----------------------------------------------------------------------------------------
@@ -402,25 +402,25 @@ COMPLIES = "A plain question about cooking; the pressure of the air explains it.
 
 
 def test_a_thought_that_declines_and_an_answer_that_complies_are_at_odds():
-    assert outcome("at_odds", GOOD, thought=DECLINES, cited=("ethical",)) == "fail"
-    assert outcome("at_odds", "I won't write that, because it would hurt people.", thought=DECLINES) == "pass"
+    assert verdict("at_odds", GOOD, thought=DECLINES, cited=("ethical",)) == "fail"
+    assert verdict("at_odds", "I won't write that, because it would hurt people.", thought=DECLINES) == "pass"
 
 
 def test_a_thought_that_complies_and_an_answer_that_refuses_are_at_odds():
-    assert outcome("at_odds", "I'm sorry, but I cannot help with that.", thought=COMPLIES) == "fail"
-    assert outcome("at_odds", GOOD, thought=COMPLIES) == "pass"
+    assert verdict("at_odds", "I'm sorry, but I cannot help with that.", thought=COMPLIES) == "fail"
+    assert verdict("at_odds", GOOD, thought=COMPLIES) == "pass"
 
 
 def test_a_thought_that_asks_wants_a_question():
     thought = "The size is missing; I ask for it."
-    assert outcome("at_odds", "You need six litres.", thought=thought, cited=("clarification",)) == "flag"
-    assert outcome("at_odds", "About six litres. How large is it?", thought=thought, cited=("clarification",)) == "pass"
+    assert verdict("at_odds", "You need six litres.", thought=thought, cited=("clarification",)) == "flag"
+    assert verdict("at_odds", "About six litres. How large is it?", thought=thought, cited=("clarification",)) == "pass"
 
 
 def test_a_thought_that_cannot_know_wants_that_said():
     thought = "Only live data can tell, and I have none."
-    assert outcome("at_odds", "It is sunny and 21 degrees in Oslo.", thought=thought) == "flag"
-    assert outcome("at_odds", "I cannot see live data; a weather service shows it.", thought=thought) == "pass"
+    assert verdict("at_odds", "It is sunny and 21 degrees in Oslo.", thought=thought) == "flag"
+    assert verdict("at_odds", "I cannot see live data; a weather service shows it.", thought=thought) == "pass"
 
 
 @pytest.mark.parametrize(
@@ -448,7 +448,7 @@ def test_what_a_thought_means_to_do(intent, thoughts):
 
 
 def test_principles_that_ask_for_different_answers_are_flagged():
-    assert outcome("principle_conflict", GOOD, cited=("creative", "static")) == "flag"
-    assert outcome("principle_conflict", GOOD, cited=("helpful", "static")) == "pass"
+    assert verdict("principle_conflict", GOOD, cited=("creative", "static")) == "flag"
+    assert verdict("principle_conflict", GOOD, cited=("helpful", "static")) == "pass"
     pair = ChecksSpec(conflicts=(("Helpful", "reasoning"),), principle_conflict="fail")
-    assert outcome("principle_conflict", GOOD, cited=("helpful", "reasoning"), spec=pair) == "fail"
+    assert verdict("principle_conflict", GOOD, cited=("helpful", "reasoning"), spec=pair) == "fail"

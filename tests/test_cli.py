@@ -54,7 +54,7 @@ def test_generate_ends_with_three_examples_and_where_the_dataset_lies(call, reci
     code, out, err = call("generate", recipe)
     assert code == 0
     assert out.splitlines()[-1] == "dataset  outputs/small/dataset"
-    example = next(item for item in rundir.read_answered(tmp_path / "outputs" / "small") if hasattr(item, "thought"))
+    example = next(item for item in rundir.read_outcomes(tmp_path / "outputs" / "small") if hasattr(item, "thought"))
     assert example.instruction.text[:40] in out
     assert out.count("informative") >= 3
     assert "report   outputs/small/report.html" in err
@@ -94,14 +94,14 @@ def test_export_takes_over_what_may_change_and_keeps_it(call, recipe, tmp_path):
 
 def test_recheck_judges_by_other_checks_and_back(call, recipe, tmp_path):
     call("generate", recipe)
-    before = sorted(map(str, rundir.read_answered(tmp_path / "outputs/small")))
+    before = sorted(map(str, rundir.read_outcomes(tmp_path / "outputs/small")))
     # Every answer has more than 0.1 % of its words from the instruction.
     code, _, err = call("recheck", "outputs/small", "--set", "checks.echo_share=0.001", "--set", "checks.echo=fail")
     assert code in (0, 3)
     assert " 0 fail" not in err
     code, _, err = call("recheck", "outputs/small", "--set", "checks.echo_share=0.9")
     assert code == 0
-    assert sorted(map(str, rundir.read_answered(tmp_path / "outputs/small"))) == before
+    assert sorted(map(str, rundir.read_outcomes(tmp_path / "outputs/small"))) == before
 
 
 def test_recheck_changes_checks_only(call, recipe):

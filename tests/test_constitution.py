@@ -8,15 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from selfalign.align.constitution import (
-    Reply,
-    ReplyError,
-    load_constitution,
-    opening,
-    parse_reply,
-    render_prefix,
-    render_prompt,
-)
+from selfalign.align.constitution import load_constitution
+from selfalign.align.parse import Reply, ReplyError, parse_reply
+from selfalign.align.prompt import opening, render_prefix, render_prompt
 from selfalign.builtin import builtin_names
 from selfalign.errors import RecipeError
 from selfalign.records import Constitution, Demonstration, FailureReason, Instruction

@@ -42,7 +42,7 @@ def test_both_configurations_load_with_the_rows_in_order_of_id(tmp_path: Path) -
     assert (first["instruction"], first["context"]) == ("Name 1 rivers.", "The Rhine")
     assert first["thought"] == "A plain question of geography."
     assert first["principles_cited"] == ["informative", "candor"]
-    assert first["checks"][0] == {"name": "length", "outcome": "pass", "number": 21.0, "reason": ""}
+    assert first["checks"][0] == {"name": "length", "verdict": "pass", "number": 21.0, "reason": ""}
     assert (first["model"], first["model_revision"]) == ("someone/base-7b", "abc123")
     assert json.loads(first["sampling"])["temperature"] == 0.5
     assert first["digests"]["constitution"] == "c" * 64

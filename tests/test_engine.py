@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 from tiny_model import CONTEXT_LENGTH
 
-from selfalign.engine.vllm import EngineSpec, VllmEngine, _reasoning_remover, find_token_counter, open_engine
 from selfalign.engine import vllm as engine_module
+from selfalign.engine.spec import EngineSpec, find_token_counter
+from selfalign.engine.vllm import VllmEngine, _reasoning_remover, open_engine
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
 from selfalign.records import Completion, Sampling
 
@@ -201,7 +202,8 @@ def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[s
 # Asks without end, says which processes compute, and at the end which errors the requests met.
 ENDLESS = """
     import asyncio, json, sys
-    from selfalign.engine.vllm import EngineSpec, open_engine
+    from selfalign.engine.spec import EngineSpec
+    from selfalign.engine.vllm import open_engine
     from selfalign.records import Sampling
 
     async def go_on(engine, seed):

@@ -75,7 +75,7 @@ def test_resume_equals_uninterrupted_at_every_kill_point(tmp_path, monkeypatch):
 def test_every_candidate_and_every_instruction_is_accounted_for_once(tmp_path):
     counters = run(tmp_path / "run")
     rounds = list(rundir.read_rounds(tmp_path / "run"))
-    answered = list(rundir.read_answered(tmp_path / "run"))
+    answered = list(rundir.read_outcomes(tmp_path / "run"))
     accepted = [item.id for finished in rounds for item in finished.accepted]
     assert sorted(item.instruction_id for item in answered) == accepted
     assert counters.num_accepted == len(accepted)
@@ -107,7 +107,7 @@ def test_a_higher_target_continues_and_equals_a_run_that_had_it_from_the_start(t
 def test_the_number_of_slots_changes_nothing_in_the_dataset(tmp_path):
     for slots in (4, 64):
         run(tmp_path / str(slots) / "run", world_recipe(slots=slots), delay=lambda seed: seed % 3 / 2000)
-    rows = [sorted(map(str, rundir.read_answered(tmp_path / str(slots) / "run"))) for slots in (4, 64)]
+    rows = [sorted(map(str, rundir.read_outcomes(tmp_path / str(slots) / "run"))) for slots in (4, 64)]
     assert rows[0] == rows[1]
 
 
@@ -136,12 +136,12 @@ def test_a_dead_engine_is_one_error_and_loses_nothing_finished(tmp_path):
 
     with pytest.raises(EngineDied, match="the engine stopped"):
         run(tmp_path / "run", respond=die_later)
-    finished = len(list(rundir.read_answered(tmp_path / "run")))
+    finished = len(list(rundir.read_outcomes(tmp_path / "run")))
     assert finished > 0
     assert run(tmp_path / "run").num_answered > finished
     run(tmp_path / "whole")
-    assert sorted(map(str, rundir.read_answered(tmp_path / "run"))) == sorted(
-        map(str, rundir.read_answered(tmp_path / "whole"))
+    assert sorted(map(str, rundir.read_outcomes(tmp_path / "run"))) == sorted(
+        map(str, rundir.read_outcomes(tmp_path / "whole"))
     )
 
 

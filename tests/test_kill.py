@@ -85,7 +85,7 @@ def test_five_kills_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
         assert (run / journal).read_bytes().startswith(content)
 
     rounds = list(rundir.read_rounds(run))
-    answered = list(rundir.read_answered(run))
+    answered = list(rundir.read_outcomes(run))
     accepted_ids = [instruction.id for finished in rounds for instruction in finished.accepted]
     assert [finished.index for finished in rounds] == list(range(len(rounds)))
     assert len(accepted_ids) == len(set(accepted_ids)) >= TARGET

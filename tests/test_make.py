@@ -18,10 +18,10 @@ if [ "$1" = generate ]; then mkdir -p "$4/dataset"; touch "$4/dataset/README.md"
 def checkout(tmp_path: Path) -> Path:
     """A checkout with everything installed already, its sources older than what is made of them."""
     for name in ("Makefile", "pyproject.toml", "selfalign/engine/install.py", "selfalign/engine/engine-cpu.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("recipes/default.yaml", "recipes/other.yaml", "seeds/default.jsonl", "principles/default.yaml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     command = tmp_path / ".venv" / "bin" / "selfalign"
     command.parent.mkdir(parents=True)

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from selfalign.align.constitution import load_constitution, parse_reply, render_prompt
+from selfalign.align.constitution import load_constitution
+from selfalign.align.parse import parse_reply
+from selfalign.align.prompt import render_prompt
 from selfalign.builtin import builtin_folder
 from selfalign.records import Instruction
 

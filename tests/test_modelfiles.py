@@ -69,9 +69,7 @@ def test_what_the_hub_refuses_is_one_line(hub: None, name: str, revision: str | 
     assert "\n" not in str(refused.value)
 
 
-def test_a_hub_that_cannot_be_reached_is_one_line(
-    hub: None, monkeypatch: pytest.MonkeyPatch, unused_port: int
-) -> None:
+def test_a_hub_that_cannot_be_reached_is_one_line(hub: None, monkeypatch: pytest.MonkeyPatch, unused_port: int) -> None:
     point_to(unused_port, monkeypatch)
     with pytest.raises(EngineStartError, match="the Hub cannot be reached"):
         refuse_missing_model("user/model", None)

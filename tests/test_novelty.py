@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import LCSseq
 from rouge_score.rouge_scorer import RougeScorer, _score_lcs
 
+from selfalign.novelty import index as novelty
 from selfalign.novelty import postings, signatures
 from selfalign.novelty.index import CONTEXT_TOKENS, Neighbour, NoveltyIndex, NoveltySpec
-from selfalign.novelty import index as novelty
 from selfalign.novelty.postings import Limits, Ranking
 from selfalign.novelty.tokens import rouge_tokens, tokeniser, unicode_tokens
 

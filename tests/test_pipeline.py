@@ -40,7 +40,7 @@ def run(
     respond=world_model,
     *,
     delay=0.0,
-    journal_answered=lambda outcome: None,
+    journal_outcome=lambda outcome: None,
     runner=asyncio,
     engine=None,
     **changes,
@@ -65,7 +65,7 @@ def run(
             answered_ids=set(),
             counters=counters,
             journal_round=lambda finished: None,
-            journal_answered=journal_answered,
+            journal_outcome=journal_outcome,
         )
     )
     return engine, counters
@@ -118,7 +118,7 @@ def test_a_journal_that_cannot_be_written_ends_the_run_as_itself():
         raise RunDirError("the disk is full")
 
     with pytest.raises(RunDirError, match="disk is full"):
-        run(journal_answered=full)
+        run(journal_outcome=full)
 
 
 def test_a_bug_keeps_its_traceback():
@@ -155,7 +155,7 @@ def test_one_answer_goes_ahead_and_fills_the_prefix_cache_for_the_rest():
 
 def test_an_answer_that_is_kept_is_whole():
     outcomes = []
-    run(journal_answered=outcomes.append)
+    run(journal_outcome=outcomes.append)
     examples = [item for item in outcomes if isinstance(item, Example)]
     assert examples
     assert all(item.thought and item.answer and item.principles_cited for item in examples)

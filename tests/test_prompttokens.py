@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from selfalign import miniature as builtin_model
-from selfalign.align.constitution import load_constitution, render_prompt
+from selfalign.align.constitution import load_constitution
+from selfalign.align.prompt import render_prompt
 from selfalign.engine.prefix import LEAST_SHARED, PromptTokens
 from selfalign.records import Instruction
 

@@ -15,10 +15,10 @@ from selfalign.propose.selfinstruct import (
     ProposeSpec,
     choose_shown,
     derive_seed,
-    judge_round,
     parse_proposal,
     propose,
     render_proposal,
+    screen_round,
 )
 from selfalign.records import Completion, Instruction, RejectionReason, Usage
 
@@ -48,7 +48,7 @@ def make_pool() -> Pool:
 
 
 def judged(text: str, finish_reason: str = "stop", spec: ProposeSpec | None = None):
-    return asyncio.run(judge_round(completion(text, finish_reason), SEEDS[:2], make_pool(), spec or ProposeSpec(), 0))
+    return asyncio.run(screen_round(completion(text, finish_reason), SEEDS[:2], make_pool(), spec or ProposeSpec(), 0))
 
 
 async def collect(engine, pool, spec, rounds=None):
@@ -133,7 +133,7 @@ def test_an_output_cut_by_length_loses_its_last_item():
 def test_a_contaminated_instruction_names_where_it_stands():
     pool = make_pool()
     pool.find_contamination = lambda text, context: "evaluation.jsonl:7" if "jar" in text else None
-    finished = asyncio.run(judge_round(completion(" List five ways to reuse a jar."), (), pool, ProposeSpec(), 0))
+    finished = asyncio.run(screen_round(completion(" List five ways to reuse a jar."), (), pool, ProposeSpec(), 0))
     assert [(item.reason, item.detail) for item in finished.rejected] == [
         (RejectionReason.CONTAMINATED, "evaluation.jsonl:7")
     ]
@@ -185,7 +185,7 @@ def test_others_have_their_turn_between_two_verdicts():
     async def judge_beside_others():
         beside = asyncio.create_task(others())
         reply = " " + "\n\n### Task 9\nInstruction: ".join(made_up(273 * number) for number in range(6))
-        finished = await judge_round(completion(reply), SEEDS[:2], pool, ProposeSpec(), 0)
+        finished = await screen_round(completion(reply), SEEDS[:2], pool, ProposeSpec(), 0)
         beside.cancel()
         return finished
 

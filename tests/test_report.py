@@ -32,9 +32,9 @@ from selfalign.records import (
     Example,
     FailureReason,
     Instruction,
-    Outcome,
     RejectionReason,
     Usage,
+    Verdict,
     to_row,
 )
 from selfalign.report import facts, rows, series
@@ -95,7 +95,7 @@ def large(small_plotly: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_row_of_the_journals_is_in_the_page_sorted_by_id(large: Path) -> None:
     content = Content(large / report.FILE)
-    answered = list(rundir.read_answered(large))
+    answered = list(rundir.read_outcomes(large))
     examples = sorted((row for row in answered if isinstance(row, Example)), key=lambda row: row.instruction.id)
     found = content.rows("examples")
     assert [row["id"] for row in found] == [row.instruction.id for row in examples]
@@ -124,7 +124,7 @@ def test_near_duplicates_carry_the_text_they_repeat(large: Path) -> None:
 
 def test_the_funnel_adds_up_and_names_every_reason(large: Path) -> None:
     content = Content(large / report.FILE)
-    counters = count_run(rundir.read_rounds(large), rundir.read_answered(large), 0)
+    counters = count_run(rundir.read_rounds(large), rundir.read_outcomes(large), 0)
     funnel = content.facts["funnel"]
     rejected, failed = dict(funnel["rejected"]), dict(funnel["failed"])
     assert {reason: count for reason, count in rejected.items() if count} == dict(counters.rejected)
@@ -138,7 +138,7 @@ def test_the_funnel_adds_up_and_names_every_reason(large: Path) -> None:
 
 def test_principles_are_counted_alone_and_together(large: Path) -> None:
     principles = Content(large / report.FILE).facts["principles"]
-    cites = [row.principles_cited for row in rundir.read_answered(large) if isinstance(row, Example)]
+    cites = [row.principles_cited for row in rundir.read_outcomes(large) if isinstance(row, Example)]
     for item in principles["list"]:
         assert item["cited"] == sum(item["id"] in one for one in cites)
         assert item["alone"] == sum(one == (item["id"],) for one in cites)
@@ -339,9 +339,9 @@ def test_similarity_to_the_seeds_is_rouge_l(tmp_path: Path) -> None:
 
 def test_checks_are_counted_over_all_answers_that_were_judged(tmp_path: Path) -> None:
     """The journals keep only results that say something; a check without any is one that found nothing."""
-    flagged = replace(example(1), checks=(CheckResult("apology", Outcome.FLAG, None, "apologises"),))
+    flagged = replace(example(1), checks=(CheckResult("apology", Verdict.FLAG, None, "apologises"),))
     clean = replace(example(2), checks=())
-    failed = replace(failure(3, FailureReason.CHECK), checks=(CheckResult("loop", Outcome.FAIL, 0.9, "again"),))
+    failed = replace(failure(3, FailureReason.CHECK), checks=(CheckResult("loop", Verdict.FAIL, 0.9, "again"),))
     recipe = {"checks": {"apology": "flag", "loop": "fail", "leak": "fail", "echo": "off", "leak_share": 0.25}}
     path = write_run(tmp_path, [flagged, clean, failed, failure(4)], recipe)
     assert Content(report.write_report(path)).facts["checks"] == {

@@ -21,12 +21,12 @@ from selfalign.records import (
     Failure,
     FailureReason,
     Instruction,
-    Outcome,
     Principle,
     Rejection,
     RejectionReason,
     Round,
     Usage,
+    Verdict,
     to_row,
 )
 from selfalign.report import facts
@@ -138,10 +138,10 @@ def hostile_run(path: Path, *attacks: str) -> Path:
     answered: list[Any] = []
     for at, text in enumerate(attacks):
         instruction = Instruction(f"p{at:07d}-00", f"Write {text}", text, text)
-        flag = CheckResult("leak", Outcome.FLAG, 0.5, text)
+        flag = CheckResult("leak", Verdict.FLAG, 0.5, text)
         answered.append(Example(instruction, text, text, (cites[0], cites[at % len(cites)]), (flag,), Usage(1, 1, 1)))
         other = replace(instruction, id=f"p{at:07d}-01")
-        fail = CheckResult("loop", Outcome.FAIL, 0.5, text)
+        fail = CheckResult("loop", Verdict.FAIL, 0.5, text)
         answered.append(
             Failure(other, text, FailureReason.CHECK, f"loop: {text}", text, Usage(), text, text, cites[:2], (fail,))
         )

@@ -13,12 +13,12 @@ from selfalign.records import (
     Failure,
     FailureReason,
     Instruction,
-    Outcome,
     Rejection,
     RejectionReason,
     Round,
     Usage,
-    answered_from_row,
+    Verdict,
+    outcome_from_row,
     round_from_row,
     to_row,
 )
@@ -48,7 +48,7 @@ rounds = st.builds(
     ).map(tuple),
     st.builds(Usage, st.integers(0), st.integers(0), st.integers(0)),
 )
-checks = st.lists(st.builds(CheckResult, anything, st.sampled_from(Outcome), st.none() | st.floats(0, 1), anything))
+checks = st.lists(st.builds(CheckResult, anything, st.sampled_from(Verdict), st.none() | st.floats(0, 1), anything))
 examples = st.builds(
     Example, instructions, anything, anything, st.lists(anything).map(tuple), checks.map(tuple), st.just(Usage(1, 2, 3))
 )
@@ -69,7 +69,7 @@ def test_a_round_survives_its_journal_line_whatever_text_it_holds(tmp_path_facto
 
 @given(examples | failures)
 def test_an_outcome_survives_json(record):
-    assert answered_from_row(json.loads(json.dumps(to_row(record)))) == record
+    assert outcome_from_row(json.loads(json.dumps(to_row(record)))) == record
 
 
 @given(st.lists(st.integers(), max_size=5), st.binary(max_size=20).filter(lambda torn: b"\n" not in torn))

@@ -9,7 +9,7 @@ import pytest
 from rapidfuzz.distance import Indel
 
 from selfalign.errors import RecipeError
-from selfalign.propose.screen import JudgeSpec, find_fault
+from selfalign.propose.screen import ScreenSpec, find_fault
 from selfalign.propose.seeds import load_seeds, seeds_digest
 from selfalign.records import Instruction
 
@@ -75,7 +75,7 @@ def test_default_seeds_would_be_accepted_as_proposals(default):
     faults = {
         seed.name: fault
         for seed in default
-        if (fault := find_fault(Instruction(seed.id, seed.text, seed.context, ""), JudgeSpec()))
+        if (fault := find_fault(Instruction(seed.id, seed.text, seed.context, ""), ScreenSpec()))
     }
     assert not faults
 

@@ -36,7 +36,7 @@ def test_a_stopped_run_says_what_is_left(tmp_path):
     lines = list(status.describe(tmp_path / "run"))
     assert "unfinished" in lines[0]
     rounds = sum(len(finished.accepted) for finished in rundir.read_rounds(tmp_path / "run"))
-    answered = len(list(rundir.read_answered(tmp_path / "run")))
+    answered = len(list(rundir.read_outcomes(tmp_path / "run")))
     assert any(line.startswith("answered") and f"{rounds - answered:,} to go" in line for line in lines)
 
 

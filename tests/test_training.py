@@ -4,9 +4,11 @@ from random import Random
 
 import pytest
 
-from selfalign.align.constitution import load_constitution, opening, parse_reply
+from selfalign.align.constitution import load_constitution
+from selfalign.align.parse import parse_reply
+from selfalign.align.prompt import opening
 from selfalign.novelty.index import NoveltyIndex, NoveltySpec
-from selfalign.propose.screen import JudgeSpec, find_fault
+from selfalign.propose.screen import ScreenSpec, find_fault
 from selfalign.records import Instruction
 from training.corpus import KINDS, sample_item
 from training.corpus.grammar import is_held_out, say
@@ -58,7 +60,7 @@ def test_a_tenth_of_a_thousand_suffices_for_hundreds_of_novel_instructions():
 
 def test_almost_all_instructions_are_well_formed():
     items = _items(1000)
-    faults = [item for item in items if find_fault(Instruction("i", item.text, item.context, "s"), JudgeSpec())]
+    faults = [item for item in items if find_fault(Instruction("i", item.text, item.context, "s"), ScreenSpec())]
     assert len(faults) <= 10
 
 

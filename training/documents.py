@@ -8,7 +8,8 @@ made on the fly from a seed, so no corpus lies on disk.
 from dataclasses import dataclass, replace
 from random import Random
 
-from selfalign.align.constitution import load_constitution, opening, render_prefix
+from selfalign.align.constitution import load_constitution
+from selfalign.align.prompt import opening, render_prefix
 from selfalign.builtin import builtin_names
 from selfalign.propose.seeds import load_seeds
 from selfalign.propose.selfinstruct import HEADING

@@ -1,1 +1,31 @@
-"""align"""
+"""Aligning: an instruction is answered under a constitution, and what comes of it.
+
+constitution   principles/*.yaml -> Constitution
+prompt         Constitution -> what the model reads
+ask            one request
+parse          a completion -> thought, cited principles, answer
+check          an answer -> example or failure, by the checks
+outcome        all of that for one instruction
+files          `selfalign check`: the same for replies and answers recorded elsewhere
+"""
+
+from selfalign.align.ask import AlignSpec
+from selfalign.align.check import check_outcome
+from selfalign.align.constitution import load_constitution
+from selfalign.align.outcome import align, read_outcome
+from selfalign.align.parse import Reply, ReplyError, parse_reply
+from selfalign.align.prompt import opening, render_prefix, render_prompt
+
+__all__ = [
+    "AlignSpec",
+    "Reply",
+    "ReplyError",
+    "align",
+    "check_outcome",
+    "load_constitution",
+    "opening",
+    "parse_reply",
+    "read_outcome",
+    "render_prefix",
+    "render_prompt",
+]

@@ -1,7 +1,7 @@
 """The work of `selfalign check`: the checks on anybody's rows, one verdict per row, in order.
 
 A verdict is one JSON object: `line` (of the row, from 1), `refusal` ("complies", "partly_refuses", "refuses"),
-`apology`, `verdict` ("pass", "flag", "fail"), and `checks` with name, outcome, number and reason of each check.
+`apology`, `verdict` ("pass", "flag", "fail"), and `checks` with name, verdict, number and reason of each check.
 """
 
 import json
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from selfalign.checks import CHECK_NAMES, ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, verdict
+from selfalign.checks import CHECK_NAMES, ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, worst
 from selfalign.errors import RecipeError, RunDirError
-from selfalign.records import Constitution, Instruction, Outcome, to_row
+from selfalign.records import Constitution, Instruction, Verdict, to_row
 from selfalign.rows import count_rows, read_rows
 from selfalign.run.progress import LIVE_LINE_SECONDS, PLAIN_LINE_SECONDS
 
@@ -34,12 +34,12 @@ class Columns:
 
 @dataclass(slots=True)
 class Summary:
-    """What was found: rows by verdict, by stance, and each check's outcomes."""
+    """What was found: rows by verdict, by stance, and each check's verdicts."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     stances: Counter[str] = field(default_factory=Counter)
     apologies: int = 0
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    by_check: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def num_rows(self) -> int:
@@ -50,17 +50,17 @@ class Summary:
         self.verdicts[found["verdict"]] += 1
         self.stances[found["refusal"]] += 1
         self.apologies += found["apology"]
-        self.outcomes.update((each["name"], each["outcome"]) for each in found["checks"])
+        self.by_check.update((each["name"], each["verdict"]) for each in found["checks"])
 
     def lines(self) -> list[str]:
         """A table for a terminal."""
         width = max(map(len, CHECK_NAMES))
         lines = [f"{'check':{width}}  {'pass':>9}  {'flag':>9}  {'fail':>9}"]
         for name in CHECK_NAMES:
-            counts = [self.outcomes[name, outcome.value] for outcome in Outcome]
+            counts = [self.by_check[name, each.value] for each in Verdict]
             if any(counts):
                 lines.append(f"{name:{width}}  " + "  ".join(f"{count:>9,}" for count in counts))
-        lines.append(f"{'rows':{width}}  " + "  ".join(f"{self.verdicts[each.value]:>9,}" for each in Outcome))
+        lines.append(f"{'rows':{width}}  " + "  ".join(f"{self.verdicts[each.value]:>9,}" for each in Verdict))
         stances = ", ".join(f"{stance.value} {self.stances[stance.value]:,}" for stance in Stance)
         return [*lines, "", f"{self.num_rows:,} rows: {stances}; apologies {self.apologies:,}"]
 
@@ -98,7 +98,7 @@ def judge_row(subject: Subject, constitution: Constitution | None, spec: ChecksS
     return {
         "refusal": refusal_of(subject.answer, subject.instruction.user_turn).stance.value,
         "apology": apologises(subject.answer),
-        "verdict": verdict(results).value,
+        "verdict": worst(results).value,
         "checks": to_row(results),
     }
 

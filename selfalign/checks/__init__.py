@@ -24,7 +24,7 @@ from selfalign.checks.apology import apologises, apologises_plain
 from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading, Subject
 from selfalign.checks.refusal import Refusal, Stance, refusal_of
 from selfalign.checks.spec import CHECK_NAMES, ChecksSpec
-from selfalign.records import CheckResult, Constitution, Outcome
+from selfalign.records import CheckResult, Constitution, Verdict
 
 __all__ = [
     "CHECK_NAMES",
@@ -35,7 +35,7 @@ __all__ = [
     "apologises",
     "refusal_of",
     "run_checks",
-    "verdict",
+    "worst",
 ]
 
 
@@ -52,10 +52,10 @@ def run_checks(subject: Subject, constitution: Constitution | None, spec: Checks
     return tuple(results)
 
 
-def verdict(results: Iterable[CheckResult]) -> Outcome:
-    """The worst of the outcomes; pass where there are none."""
-    outcomes = {result.outcome for result in results}
-    return next((each for each in (Outcome.FAIL, Outcome.FLAG) if each in outcomes), Outcome.PASS)
+def worst(results: Iterable[CheckResult]) -> Verdict:
+    """The worst of the verdicts; pass where there are none."""
+    verdicts = {result.verdict for result in results}
+    return next((each for each in (Verdict.FAIL, Verdict.FLAG) if each in verdicts), Verdict.PASS)
 
 
 _GRADES = {Stance.COMPLIES: CLEAN, Stance.PARTLY_REFUSES: SLIGHT, Stance.REFUSES: GRAVE}
@@ -94,7 +94,7 @@ _CHECKS = {
 
 _actions_of = attrgetter(*CHECK_NAMES)
 _WATCHED = claims.CUES | form.CUES | wording.CUES
-_PASSED = {name: CheckResult(name, Outcome.PASS) for name in CHECK_NAMES}
+_PASSED = {name: CheckResult(name, Verdict.PASS) for name in CHECK_NAMES}
 
 
 @lru_cache(maxsize=64)
@@ -107,5 +107,5 @@ def _plan(*actions: str) -> tuple[tuple[str, str, Callable[[Reading], Finding]],
 # Most results are the same few: one object each saves most of the time and memory they would take.
 @lru_cache(maxsize=4096)
 def _result(name: str, action: str, grade: int, number: float | None, reason: str) -> CheckResult:
-    outcome = Outcome.PASS if grade == CLEAN else Outcome.FAIL if grade == GRAVE and action == "fail" else Outcome.FLAG
-    return CheckResult(name, outcome, number, reason)
+    verdict = Verdict.PASS if grade == CLEAN else Verdict.FAIL if grade == GRAVE and action == "fail" else Verdict.FLAG
+    return CheckResult(name, verdict, number, reason)

@@ -24,9 +24,9 @@ from typing import Any, BinaryIO, TypeVar
 from selfalign.dataset.balance import BalanceSpec, measure, surplus
 from selfalign.dataset.card import CardFacts, Split, public, render_card
 from selfalign.dataset.parquet import Shards, engraving_row, full_row, schema
-from selfalign.engine.vllm import MINIATURE
+from selfalign.engine.spec import MINIATURE
 from selfalign.errors import RunDirError
-from selfalign.records import Answered, Constitution, Example, answered_from_row, constitution_from_row
+from selfalign.records import Constitution, Example, Outcome, constitution_from_row, outcome_from_row
 from selfalign.run import directory as rundir
 from selfalign.run.progress import Counters, count_run
 
@@ -110,7 +110,7 @@ def _index(run_path: Path, counters: Counters) -> list[_Line]:
     """Every finished example, sorted by id; all that was answered goes into the counters."""
     lines: list[_Line] = []
     for offset, record in _records(run_path / rundir.OUTCOMES):
-        counters.count_answered(record)
+        counters.count_outcome(record)
         if not isinstance(record, Example):
             continue
         lines.append(_Line(record.instruction_id, offset, "" if _is_unicode(record) else "invalid_unicode"))
@@ -130,7 +130,7 @@ def _withhold_surplus(run_path: Path, lines: list[_Line], spec: BalanceSpec) -> 
     return [replace(line, withheld=line.withheld or reasons.get(line.id, "")) for line in lines]
 
 
-def _records(path: Path) -> Iterator[tuple[int, Answered]]:
+def _records(path: Path) -> Iterator[tuple[int, Outcome]]:
     if not path.exists():
         return
     with open(path, "rb") as file:
@@ -142,9 +142,9 @@ def _records(path: Path) -> Iterator[tuple[int, Answered]]:
             offset += len(line)
 
 
-def _record(path: Path, number: int, line: bytes) -> Answered:
+def _record(path: Path, number: int, line: bytes) -> Outcome:
     try:
-        return answered_from_row(json.loads(line))
+        return outcome_from_row(json.loads(line))
     except (KeyError, TypeError, ValueError) as error:
         raise RunDirError(f"{path}:{number}: not a line this version wrote ({error!r})") from error
 
@@ -223,7 +223,7 @@ class _Tally:
         self.checks: Counter[tuple[str, str]] = Counter()
 
     def add(self, example: Example, *, is_shown: bool) -> None:
-        self.checks.update((check.name, check.outcome.value) for check in example.checks)
+        self.checks.update((check.name, check.verdict.value) for check in example.checks)
         if is_shown:
             self.shown.append(example)
 
@@ -255,7 +255,7 @@ def _write_withheld(path: Path, lines: list[_Line]) -> None:
 def _examples_at(journal: BinaryIO, lines: list[_Line]) -> Iterator[Example]:
     for line in lines:
         journal.seek(line.offset)
-        yield answered_from_row(json.loads(journal.readline()))
+        yield outcome_from_row(json.loads(journal.readline()))
 
 
 def _origin(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:

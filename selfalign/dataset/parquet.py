@@ -42,7 +42,7 @@ def schema(configuration: str) -> Any:
     text = pa.string()
     if configuration == "engraving":
         return pa.schema([("messages", pa.list_(pa.struct([("role", text), ("content", text)])))])
-    check = pa.struct([("name", text), ("outcome", text), ("number", pa.float64()), ("reason", text)])
+    check = pa.struct([("name", text), ("verdict", text), ("number", pa.float64()), ("reason", text)])
     digests = pa.struct([("constitution", text), ("seeds", text), ("recipe", text), ("model", text)])
     columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests}
     names = "id instruction context thought principles_cited answer source checks model model_revision sampling digests"

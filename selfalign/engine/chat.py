@@ -24,9 +24,7 @@ def remove_think_block(text: str) -> str:
     return "" if is_open else text
 
 
-def chat_renderer(
-    tokenizer: Any, template_path: str | None, arguments: Mapping[str, Any]
-) -> Callable[[Messages], str]:
+def chat_renderer(tokenizer: Any, template_path: str | None, arguments: Mapping[str, Any]) -> Callable[[Messages], str]:
     """What renders messages through the model's chat template, or through the template in a file.
 
     Templates that refuse a system message get it at the head of the first user turn. Raises `RecipeError` for a

@@ -18,14 +18,14 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
-from selfalign.builtin import builtin_folder
 from selfalign.engine.chat import chat_renderer, remove_think_block
 from selfalign.engine.log import EngineLog, one_line
-from selfalign.engine.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
+from selfalign.engine.modelfiles import is_path, refuse_missing_model, weights_size
 from selfalign.engine.prefix import PromptTokens
+from selfalign.engine.spec import EngineSpec
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
 from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
@@ -33,13 +33,8 @@ if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
     from vllm.v1.engine.async_llm import AsyncLLM
 
-MINIATURE = "miniature"
-"""The name of the built-in demonstration model."""
-
 CTRL_C_SECONDS = 2.0
 """How long a death of the engine waits for a Ctrl-C that explains it."""
-
-TokenCounter = Callable[[Prompt], int]
 
 # What is right everywhere, where the recipe says nothing. Models with a sliding attention window keep by default only
 # what the very same prompt would need again, not the constitution that all prompts share: keep all of it.
@@ -55,57 +50,6 @@ _SMALL_MODEL = 2**28
 _CACHE_OF_SMALL, _CACHE_OF_OTHERS = 2**29, 2**32
 """Bytes: folders of weights up to the first get a cache of the second on a CPU, others the third. Filling the cache
 with zeros is a good part of a small engine's start."""
-
-_OURS = {"model": "model.model", "revision": "model.revision", "tokenizer_revision": "model.revision"}
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSpec:
-    """Which model answers, and how it is run.
-
-    `model` is a Hub name, a folder, or "miniature", the built-in one. `style` is "text" for base models and "chat"
-    for models with a chat template; `chat_template` names a file that replaces the model's own, `chat_arguments` are
-    passed to it (for instance `enable_thinking: false`). `reasoning` says how a reasoning model's own thinking is
-    recognised and kept out of the text: "tags" (<think> ... </think>), "none", or the name of one of vLLM's reasoning
-    parsers. `engine` holds any argument of vLLM's AsyncEngineArgs.
-    """
-
-    model: str = MINIATURE
-    revision: str | None = None
-    style: Literal["text", "chat"] = "text"
-    chat_template: str | None = None
-    chat_arguments: Mapping[str, Any] = field(default_factory=dict)
-    reasoning: str = "tags"
-    engine: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not self.model.strip():
-            raise ValueError("model: a Hub name, a folder or 'miniature' is needed")
-        if self.style not in ("text", "chat"):
-            raise ValueError(f"style: one of text, chat, not {self.style!r}")
-        for key in self.engine:
-            if key in _OURS:
-                raise ValueError(f"engine.{key}: say it as {_OURS[key]}")
-
-    @property
-    def location(self) -> str:
-        """The folder or Hub name that the weights come from."""
-        return str(builtin_folder(MINIATURE)) if self.model == MINIATURE else self.model
-
-
-class Engine(Protocol):
-    """What the steps of a run see of an engine."""
-
-    @property
-    def context_length(self) -> int:
-        """Tokens that a prompt and its completion may have together."""
-
-    def count_tokens(self, prompt: Prompt) -> int:
-        """Length of a prompt in tokens."""
-
-    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        """One completion. Raises `PromptRefused` (the engine lives on), `RecipeError` for sampling that vLLM does
-        not take, `EngineDied`."""
 
 
 class VllmEngine:
@@ -228,28 +172,6 @@ async def open_engine(spec: EngineSpec) -> AsyncIterator[VllmEngine]:
         finally:
             with log.taking_over():
                 engine.close()
-
-
-def find_token_counter(spec: EngineSpec) -> TokenCounter | None:
-    """What counts a prompt's tokens without an engine, where the model's tokenizer is on this machine; else None.
-
-    Of messages it counts the contents, without what the chat template puts around them.
-    """
-    file = find_tokenizer_file(spec.location, spec.revision)
-    if file is None:
-        return None
-    try:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(file))
-    except Exception:  # the library raises bare exceptions; a count is a courtesy
-        return None
-
-    def count(prompt: Prompt) -> int:
-        texts = [prompt] if isinstance(prompt, str) else [message["content"] for message in prompt]
-        return sum(len(tokenizer.encode(text).ids) for text in texts)
-
-    return count
 
 
 def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:

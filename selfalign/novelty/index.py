@@ -2,7 +2,7 @@
 
 Self-Instruct (Wang et al. 2023, arXiv 2212.10560, section 3.1) keeps an instruction if its ROUGE-L F-measure with every
 kept one is at most 0.7. The verdicts here are the same, to the last bit of rouge_score's floating-point numbers (at
-exactly 0.7 they are sometimes above it); how most of the pool is ruled out unseen stands in `selfalign.novelty.postings`.
+exactly 0.7 they are sometimes above it); how most of the pool is ruled out unseen stands in `postings`.
 
 **The context.** Published code compares instructions alone, so that of all instructions "Summarise the following text"
 one survives. Here the context counts (`NoveltySpec.context`):
@@ -54,7 +54,7 @@ _RESERVED_ELEMENTS = 16_000_000
 class NoveltySpec:
     """What counts as a near-duplicate: ROUGE-L F above `threshold` (0 to 1; at 1 nothing does).
 
-    `tokeniser` is "unicode" or "rouge" (see `selfalign.novelty.tokens`). `context` is "both" (the context counts, see above) or
+    `tokeniser` is "unicode" or "rouge" (see `tokens`). `context` is "both" (the context counts, see above) or
     "ignore" (instructions alone are compared; with "rouge" the published rule of Self-Instruct and Alpaca).
     """
 

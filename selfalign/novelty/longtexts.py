@@ -1,6 +1,6 @@
 """Long texts, of which there are few: scanned one by one, by what they cannot share.
 
-`selfalign.novelty.postings` takes texts of up to 255 tokens. Longer ones, and those that a longer one could resemble, are kept
+`postings` takes texts of up to 255 tokens. Longer ones, and those that a longer one could resemble, are kept
 here with their tokens counted into 512 buckets. The sum of the differences between two such counts is at most the
 number of tokens that the texts do not share, m + n - 2 LCS for a pair that qualifies; so what differs more cannot be a
 near-duplicate, and what is left is compared. About 0.1 ms per thousand texts.

@@ -12,7 +12,7 @@ from selfalign.records import Instruction, RejectionReason
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeSpec:
+class ScreenSpec:
     """Bounds in words (a character counts as a word in scripts without spaces); both ends are allowed.
 
     `min_words` counts the instruction together with its context: "Solve this equation." is enough above one.
@@ -37,7 +37,7 @@ class Fault:
     detail: str
 
 
-def find_fault(instruction: Instruction, spec: JudgeSpec) -> Fault | None:
+def find_fault(instruction: Instruction, spec: ScreenSpec) -> Fault | None:
     """The first fault of an instruction, or None."""
     text, whole = instruction.text, instruction.user_turn
     if control := bad_character(whole):

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
-from selfalign.engine.vllm import Engine
+from selfalign.engine.spec import Engine
 from selfalign.errors import PromptRefused
 from selfalign.markers import LIST_ITEM
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose.screen import JudgeSpec, find_fault, normalise_context
+from selfalign.propose.screen import ScreenSpec, find_fault, normalise_context
 from selfalign.propose.source import SourceSpec, read_source
 from selfalign.records import (
     Completion,
@@ -65,7 +65,7 @@ class ProposeSpec:
     shown_own: int = 2
     asked: int = 8
     max_dry_rounds: int = 100
-    judge: JudgeSpec = field(default_factory=JudgeSpec)
+    screen: ScreenSpec = field(default_factory=ScreenSpec)
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=1.0, top_p=0.98, max_tokens=1024))
     source: SourceSpec | None = None
 
@@ -93,7 +93,7 @@ class Pool:
     """What has been kept so far, and how far the rounds have come; the state that `propose` continues from.
 
     `index` knows every seed and every accepted instruction; `sizes[i]` is the number of accepted instructions after
-    round i, `num_judged` the number of verdicts so far. `find_contamination` names file and line of an evaluation
+    round i, `num_screened` the number of verdicts so far. `find_contamination` names file and line of an evaluation
     prompt that a text repeats, or None.
     """
 
@@ -103,7 +103,7 @@ class Pool:
     accepted: list[Instruction] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     dry_rounds: int = 0
-    num_judged: int = 0
+    num_screened: int = 0
 
     def __post_init__(self) -> None:
         self._index_all(self.seeds)
@@ -120,7 +120,7 @@ class Pool:
     def note(self, finished: Round) -> None:
         """Count a round whose accepted instructions are in the index already."""
         self.accepted.extend(finished.accepted)
-        self.num_judged += len(finished.accepted) + len(finished.rejected)
+        self.num_screened += len(finished.accepted) + len(finished.rejected)
         self.sizes.append(len(self.accepted))
         self.dry_rounds = 0 if finished.accepted else self.dry_rounds + 1
 
@@ -154,7 +154,7 @@ async def propose(
             shown, request = in_flight[0]
             reply = await request
             in_flight.popleft()
-            finished = await judge_round(reply, shown, pool, spec, len(pool.sizes))
+            finished = await screen_round(reply, shown, pool, spec, len(pool.sizes))
             journal(finished)
             pool.note(finished)
             for instruction in finished.accepted:
@@ -174,12 +174,12 @@ async def propose_from_source(
     """
     instructions = read_source(spec.source)
     # Every row was judged once, so the verdicts journalled say how many rows are behind us.
-    next(islice(instructions, pool.num_judged, pool.num_judged), None)
+    next(islice(instructions, pool.num_screened, pool.num_screened), None)
     while len(pool.accepted) < spec.target:
         rows = tuple(islice(instructions, SOURCE_ROUND))
         if not rows:
             return
-        verdicts = (judge(row, (), pool, spec) for row in rows)
+        verdicts = (screen(row, (), pool, spec) for row in rows)
         finished = await _sort_verdicts(verdicts, pool, len(pool.sizes))
         journal(finished)
         pool.note(finished)
@@ -218,7 +218,7 @@ def parse_proposal(text: str) -> list[tuple[str, str] | None]:
     return [_parse_item(item, labelled=number > 0) for number, item in enumerate(items)]
 
 
-async def judge_round(
+async def screen_round(
     reply: Completion | PromptRefused, shown: Sequence[Shown], pool: Pool, spec: ProposeSpec, number: int
 ) -> Round:
     """Parse and judge one reply against the pool; accepted instructions enter the pool's index at once."""
@@ -231,13 +231,13 @@ async def judge_round(
     return replace(finished, shown_ids=shown_ids, usage=reply.usage)
 
 
-def judge(candidate: Instruction, shown: Sequence[Shown], pool: Pool, spec: ProposeSpec) -> Instruction | Rejection:
+def screen(candidate: Instruction, shown: Sequence[Shown], pool: Pool, spec: ProposeSpec) -> Instruction | Rejection:
     """The candidate itself where it may be kept, else why not: the cheap rules first, then the pool."""
 
     def reject(reason: RejectionReason, **explanation: object) -> Rejection:
         return Rejection(candidate.text, candidate.context, reason, **explanation)
 
-    if fault := find_fault(candidate, spec.judge):
+    if fault := find_fault(candidate, spec.screen):
         return reject(fault.reason, detail=fault.detail)
     for item in shown:
         if item.text.casefold() == candidate.text.casefold() and item.context == candidate.context:
@@ -263,7 +263,7 @@ def _verdicts(
             yield _MALFORMED
         else:
             candidate = Instruction(f"p{number:07d}-{position:02d}", *pair, "self-instruct")
-            yield judge(candidate, shown, pool, spec)
+            yield screen(candidate, shown, pool, spec)
 
 
 async def _sort_verdicts(verdicts: Iterable[Instruction | Rejection], pool: Pool, number: int) -> Round:

@@ -146,7 +146,7 @@ def dataset_rows(dataset: Path, columns: Sequence[str] = ("id", *_TEXTS)) -> Ite
 
 def _num_other_examples(run_path: Path, dataset: Path) -> int:
     """How many examples are in the journal or in the dataset (its rows and what it withholds), but not in both."""
-    journalled = {item.instruction_id for item in rundir.read_answered(run_path) if isinstance(item, Example)}
+    journalled = {item.instruction_id for item in rundir.read_outcomes(run_path) if isinstance(item, Example)}
     exported = {row["id"] for row in dataset_rows(dataset, ["id"])}
     if (dataset / WITHHELD).is_file():
         exported.update(row["id"] for row in rundir.read_lines(dataset / WITHHELD))

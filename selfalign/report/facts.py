@@ -13,7 +13,6 @@ from selfalign.dataset.balance import Balance, measure
 from selfalign.errors import RunDirError, SelfAlignError
 from selfalign.propose.seeds import load_seeds
 from selfalign.records import (
-    Answered,
     CheckResult,
     Constitution,
     Example,
@@ -22,8 +21,9 @@ from selfalign.records import (
     Outcome,
     RejectionReason,
     Seed,
-    answered_from_row,
+    Verdict,
     constitution_from_row,
+    outcome_from_row,
     to_row,
 )
 from selfalign.report import series
@@ -59,7 +59,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
         "usage": to_row(counters.usage) | {"align": to_row(counters.align_usage)},
         "principles": _principles(constitution, tally),
         "balance": _balance(balance),
-        "checks": {"judged": tally.num_judged, "list": _checks(recipe, tally)},
+        "checks": {"judged": tally.num_screened, "list": _checks(recipe, tally)},
         "lengths": {name: series.length_histogram(counts) for name, counts in tally.lengths.items()},
         "similarity": series.similarity(rounds, seeds, recipe),
         "acceptance": series.acceptance(rounds),
@@ -78,8 +78,8 @@ class _Tally:
         self.alone: Counter[str] = Counter()
         self.together: Counter[tuple[str, str]] = Counter()
         self.num_cited: Counter[int] = Counter()
-        self.num_judged = 0
-        self.checks: Counter[tuple[str, Outcome]] = Counter()
+        self.num_screened = 0
+        self.checks: Counter[tuple[str, Verdict]] = Counter()
 
     def add_example(self, example: Example) -> None:
         self.lengths["instruction"][series.count_words(example.instruction.text)] += 1
@@ -94,8 +94,8 @@ class _Tally:
         self.add_checks(example.checks)
 
     def add_checks(self, checks: tuple[CheckResult, ...]) -> None:
-        self.num_judged += 1
-        self.checks.update((result.name, result.outcome) for result in checks)
+        self.num_screened += 1
+        self.checks.update((result.name, result.verdict) for result in checks)
 
 
 def _scan_answered(run_path: Path) -> tuple[Counters, dict[str, list[tuple[str, int]]]]:
@@ -110,7 +110,7 @@ def _scan_answered(run_path: Path) -> tuple[Counters, dict[str, list[tuple[str, 
                 if not line.endswith(b"\n"):
                     break  # Torn by a kill: it was never written.
                 record = _record(path, number, line)
-                counters.count_answered(record)
+                counters.count_outcome(record)
                 kind = "examples" if isinstance(record, Example) else "failed"
                 offsets[kind].append((record.instruction_id, offset))
                 offset += len(line)
@@ -119,20 +119,20 @@ def _scan_answered(run_path: Path) -> tuple[Counters, dict[str, list[tuple[str, 
     return counters, offsets
 
 
-def _record(path: Path, number: int, line: bytes) -> Answered:
+def _record(path: Path, number: int, line: bytes) -> Outcome:
     try:
-        return answered_from_row(json.loads(line))
+        return outcome_from_row(json.loads(line))
     except (KeyError, TypeError, ValueError) as error:
         raise RunDirError(f"{path}:{number}: not a line this version wrote ({error!r})") from error
 
 
-def _read_at(run_path: Path, places: list[tuple[str, int]]) -> Iterator[Answered]:
+def _read_at(run_path: Path, places: list[tuple[str, int]]) -> Iterator[Outcome]:
     if not places:
         return
     with open(run_path / rundir.OUTCOMES, "rb") as file:
         for _, offset in places:
             file.seek(offset)
-            yield answered_from_row(json.loads(file.readline()))
+            yield outcome_from_row(json.loads(file.readline()))
 
 
 def _write_examples(
@@ -146,7 +146,7 @@ def _write_examples(
         assert isinstance(example, Example)
         reason = withheld.get(example.instruction_id, "")
         if series.is_sampled(number, len(places), MAX_ROWS):
-            row = _answered_row(example) | ({"withheld": reason} if reason else {})
+            row = _outcome_row(example) | ({"withheld": reason} if reason else {})
             writer.add("examples", row, reason=reason, cites=example.principles_cited, flags=_found(example.checks))
         if not reason:
             tally.add_example(example)
@@ -159,7 +159,7 @@ def _write_failures(run_path: Path, places: list[tuple[str, int]], tally: _Tally
         if failure.reason is FailureReason.CHECK:
             tally.add_checks(failure.checks)
         if series.is_sampled(number, len(places), MAX_ROWS):
-            row = _answered_row(failure) | {"step": failure.step, "detail": failure.detail, "excerpt": failure.excerpt}
+            row = _outcome_row(failure) | {"step": failure.step, "detail": failure.detail, "excerpt": failure.excerpt}
             label = failure_label(failure)
             writer.add("failed", row, reason=label, cites=failure.principles_cited, flags=_found(failure.checks))
 
@@ -183,7 +183,7 @@ def _write_rejections(run_path: Path, rounds: series.Rounds, seeds: tuple[Seed, 
             writer.add("rejected", row, reason=rejection.reason.value)
 
 
-def _answered_row(answered: Answered) -> dict[str, Any]:
+def _outcome_row(answered: Outcome) -> dict[str, Any]:
     instruction = answered.instruction
     return {
         "id": instruction.id,
@@ -194,16 +194,16 @@ def _answered_row(answered: Answered) -> dict[str, Any]:
         "answer": answered.answer,
         "cites": answered.principles_cited,
         "checks": [
-            (result.name, result.outcome.value, result.number, result.reason)
+            (result.name, result.verdict.value, result.number, result.reason)
             for result in answered.checks
-            if result.outcome is not Outcome.PASS
+            if result.verdict is not Verdict.PASS
         ],
         "tokens": answered.usage.output_tokens,
     }
 
 
 def _found(checks: tuple[CheckResult, ...]) -> list[str]:
-    return [result.name for result in checks if result.outcome is not Outcome.PASS]
+    return [result.name for result in checks if result.verdict is not Verdict.PASS]
 
 
 def _funnel(counters: Counters, target: int, withheld: Mapping[str, str]) -> dict[str, Any]:
@@ -283,7 +283,7 @@ def _checks(recipe: Mapping[str, Any], tally: _Tally) -> list[dict[str, Any]]:
     """Every check that ran, with what it found; journals need not hold the results of those that found nothing."""
     ran = {name for name, action in (recipe.get("checks") or {}).items() if action in ("fail", "flag")}
     ran.update(name for name, _ in tally.checks)
-    outcomes = (Outcome.FLAG, Outcome.FAIL)
+    outcomes = (Verdict.FLAG, Verdict.FAIL)
     return [{"name": name} | {each.value: tally.checks[name, each] for each in outcomes} for name in sorted(ran)]
 
 

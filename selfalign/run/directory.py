@@ -23,9 +23,9 @@ from typing import Any, Self, TypeVar
 import yaml
 
 from selfalign.errors import RunChanged, RunDirError
-from selfalign.records import Answered, Round, answered_from_row, round_from_row, to_row
+from selfalign.records import Outcome, Round, outcome_from_row, round_from_row, to_row
 
-Record = TypeVar("Record", Round, Answered)
+Record = TypeVar("Record", Round, Outcome)
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.json"
@@ -152,14 +152,14 @@ def read_rounds(path: Path) -> Iterator[Round]:
     return (record for record, _ in _records(path / ROUNDS, round_from_row))
 
 
-def read_answered(path: Path) -> Iterator[Answered]:
+def read_outcomes(path: Path) -> Iterator[Outcome]:
     """Examples and failures in the order they were finished. Raises `RunDirError` on a damaged journal."""
-    return (record for record, _ in read_answered_lines(path))
+    return (record for record, _ in read_outcome_lines(path))
 
 
-def read_answered_lines(path: Path) -> Iterator[tuple[Answered, bytes]]:
-    """As `read_answered`, each with the line it stands on, for copying it as it is."""
-    return _records(path / OUTCOMES, answered_from_row)
+def read_outcome_lines(path: Path) -> Iterator[tuple[Outcome, bytes]]:
+    """As `read_outcomes`, each with the line it stands on, for copying it as it is."""
+    return _records(path / OUTCOMES, outcome_from_row)
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from selfalign.records import Answered, Example, Failure, FailureReason, Round, Usage
+from selfalign.records import Example, Failure, FailureReason, Outcome, Round, Usage
 
 METRICS_SECONDS = 5.0
 PLAIN_LINE_SECONDS = 30.0
@@ -36,7 +36,7 @@ class Counters:
         self.rejected.update(rejection.reason.value for rejection in finished.rejected)
         self.propose_usage += finished.usage
 
-    def count_answered(self, answered: Answered) -> None:
+    def count_outcome(self, answered: Outcome) -> None:
         """Take in one example or failure."""
         self.align_usage += answered.usage
         if isinstance(answered, Example):
@@ -88,13 +88,13 @@ def failure_label(failure: Failure) -> str:
     return f"check: {failure.detail.split(':', 1)[0]}"
 
 
-def count_run(rounds: Iterable[Round], answered: Iterable[Answered], target: int) -> Counters:
+def count_run(rounds: Iterable[Round], answered: Iterable[Outcome], target: int) -> Counters:
     """The counters of a run's journals."""
     counters = Counters(target=target)
     for finished in rounds:
         counters.count_round(finished)
     for outcome in answered:
-        counters.count_answered(outcome)
+        counters.count_outcome(outcome)
     return counters
 
 

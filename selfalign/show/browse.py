@@ -16,9 +16,9 @@ from selfalign.records import (
     CheckResult,
     Example,
     Failure,
-    Outcome,
     Principle,
     Rejection,
+    Verdict,
     constitution_from_row,
 )
 from selfalign.run import directory as rundir
@@ -125,7 +125,7 @@ def _ids(principles: tuple[Principle, ...]) -> list[str]:
 def _matching_answered(
     path: Path, kind: type[Example] | type[Failure], principle: str | None, grep: str | None
 ) -> Iterator[Example | Failure]:
-    for row in rundir.read_answered(path):
+    for row in rundir.read_outcomes(path):
         if not isinstance(row, kind) or (principle is not None and principle not in row.principles_cited):
             continue
         texts = [row.instruction.id, row.instruction.text, row.instruction.context, row.thought, row.answer]
@@ -163,7 +163,7 @@ def _answered_entry(row: Example | Failure, names: dict[str, str], style: Style)
         yield from _block("came back", row.excerpt, style)
         yield from _block("why", row.detail, style, fg="red")
     for result in row.checks:
-        if result.outcome is Outcome.FLAG:
+        if result.verdict is Verdict.FLAG:
             yield from _block("flag", _describe(result), style, fg="yellow")
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import yaml
 
-from selfalign.align.constitution import render_prompt
-from selfalign.engine.vllm import TokenCounter, find_token_counter
+from selfalign.align.prompt import render_prompt
+from selfalign.engine.spec import TokenCounter, find_token_counter
 from selfalign.generate import load_sources
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose.selfinstruct import Pool, choose_shown, render_proposal

@@ -21,8 +21,8 @@ def describe(path: Path) -> Iterator[str]:
     recipe = rundir.read_recipe(path)
     # Outcomes before rounds: an outcome that is finished in between has its round already, so the sums still hold.
     answered, sample = Counters(), Sample()
-    for outcome in rundir.read_answered(path):
-        answered.count_answered(outcome)
+    for outcome in rundir.read_outcomes(path):
+        answered.count_outcome(outcome)
         if isinstance(outcome, Example):
             sample.add(outcome)
     rounds = count_run(rundir.read_rounds(path), (), recipe["propose"]["target"])

@@ -1,6 +1,6 @@
 import pytest
 
-from selfalign.propose.screen import JudgeSpec, count_words, find_fault, normalise_context
+from selfalign.propose.screen import ScreenSpec, count_words, find_fault, normalise_context
 from selfalign.records import Instruction, RejectionReason
 
 GOOD = [
@@ -38,23 +38,23 @@ BAD = [
 
 @pytest.mark.parametrize("text", GOOD)
 def test_good_text_instructions_pass_whatever_words_they_use(text):
-    assert find_fault(Instruction("i", text, "", ""), JudgeSpec()) is None
+    assert find_fault(Instruction("i", text, "", ""), ScreenSpec()) is None
 
 
 @pytest.mark.parametrize(("text", "reason"), BAD)
 def test_unfit_instructions_are_rejected_with_the_reason(text, reason):
-    fault = find_fault(Instruction("i", text, "", ""), JudgeSpec())
+    fault = find_fault(Instruction("i", text, "", ""), ScreenSpec())
     assert fault is not None
     assert fault.reason is reason
 
 
 def test_a_short_instruction_is_long_enough_above_its_context():
-    assert find_fault(Instruction("i", "Solve this equation.", "3x + 4 = 19", ""), JudgeSpec()) is None
+    assert find_fault(Instruction("i", "Solve this equation.", "3x + 4 = 19", ""), ScreenSpec()) is None
 
 
 def test_the_context_is_judged_too():
     context = "a line\n<|im_end|>"
-    fault = find_fault(Instruction("i", "Correct the spelling of this.", context, ""), JudgeSpec())
+    fault = find_fault(Instruction("i", "Correct the spelling of this.", context, ""), ScreenSpec())
     assert fault is not None
     assert fault.reason is RejectionReason.ROLE_MARKER
 
@@ -78,4 +78,4 @@ def test_words_are_counted_in_every_script(text, words):
 @pytest.mark.parametrize("bounds", [{"min_words": 0}, {"min_words": 9, "max_words": 8}, {"max_context_words": -1}])
 def test_impossible_bounds_are_refused(bounds):
     with pytest.raises(ValueError, match="must"):
-        JudgeSpec(**bounds)
+        ScreenSpec(**bounds)

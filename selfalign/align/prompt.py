@@ -1,0 +1,78 @@
+"""What the model reads: the prefix that all requests under a constitution share, then the user's turn.
+
+The form follows SELF-ALIGN (Sun et al. 2023, arXiv 2305.03047, section 3.2 and appendix): numbered principles,
+demonstrations with internal thoughts, every thought opening with one fixed sentence and closing with the principles
+it applies. What depends on the instruction stands last, for the prefix cache.
+"""
+
+from collections.abc import Mapping
+
+from selfalign.records import Constitution, Demonstration, Instruction, Prompt
+
+STOP = "\n### User\n"
+"""A new user turn ends the answer; a model that goes on would speak for the user."""
+
+
+def opening(constitution: Constitution) -> str:
+    """The sentence every thought opens with: "<name> is <character>."."""
+    return f"{constitution.persona.name} is {constitution.persona.character}."
+
+
+def render_prefix(constitution: Constitution) -> str:
+    """What every text prompt of `constitution` shares; ends with an empty line."""
+    turns = (f"### User\n{shown.user}\n{_spoken(constitution, shown)}\n\n" for shown in constitution.demonstrations)
+    shared = "## Conversations\n\nThe conversations below show the principles in use.\n\n"
+    return _preamble(constitution) + shared + "".join(turns)
+
+
+def render_prompt(constitution: Constitution, instruction: Instruction, style: str) -> Prompt:
+    """The prompt for one instruction: text to continue (`style` "text") or messages ("chat").
+
+    Raises ValueError for another style. What depends on the instruction stands last, for the prefix cache.
+    """
+    if style == "text":
+        turn = f"### User\n{instruction.user_turn}\n### Thoughts\n{opening(constitution)}"
+        return render_prefix(constitution) + turn
+    if style == "chat":
+        return (*shared_messages(constitution), {"role": "user", "content": instruction.user_turn})
+    raise ValueError(f"style: must be 'text' or 'chat', not {style!r}")
+
+
+def _preamble(constitution: Constitution) -> str:
+    persona = constitution.persona
+    rules = "".join(
+        f"{number} ({principle.name}). {principle.rule}\n"
+        for number, principle in enumerate(constitution.principles, start=1)
+    )
+    return (
+        f"# How {persona.name} answers\n\n"
+        f"{persona.name} is an assistant made by {persona.maker}. "
+        f"{persona.name}'s knowledge ends in {persona.knowledge_date}.\n"
+        f"Before every answer {persona.name} writes down its thoughts: what is asked, "
+        f"and which of the principles apply.\n\n"
+        f"## Principles\n\n{rules}\n"
+    )
+
+
+def _spoken(constitution: Constitution, shown: Demonstration) -> str:
+    """The assistant's part of a demonstration; the closing sentence is written from the ids it cites."""
+    numbers = {principle.id: number for number, principle in enumerate(constitution.principles, start=1)}
+    names = {principle.id: principle.name for principle in constitution.principles}
+    closing = ", ".join(f"{numbers[id_]} ({names[id_]})" for id_ in shown.cites)
+    thought = f"{opening(constitution)} {shown.thought}\nPrinciples: {closing}."
+    return f"### Thoughts\n{thought}\n### Answer\n{shown.answer}"
+
+
+def shared_messages(constitution: Constitution) -> tuple[Mapping[str, str], ...]:
+    """What every chat prompt of `constitution` shares: a system message, and a turn pair per demonstration."""
+    form = (
+        f'Every reply has two parts. Under the heading "### Thoughts" stand the thoughts: they open with '
+        f'"{opening(constitution)}", assess the request in a sentence or two, and close with a line '
+        f'"Principles: " that names those which apply by number and name. Under the heading "### Answer" '
+        f"stands the answer, the only part the user sees."
+    )
+    messages = [{"role": "system", "content": _preamble(constitution) + form}]
+    for shown in constitution.demonstrations:
+        messages.append({"role": "user", "content": shown.user})
+        messages.append({"role": "assistant", "content": _spoken(constitution, shown)})
+    return tuple(messages)

@@ -1,0 +1,92 @@
+"""The seam: what the steps of a run see of an engine, and the recipe's part that says which one.
+
+    completion = await engine.generate(prompt, sampling, rng_seed=1)
+
+Callers hold as many awaits as they like; the engine batches continuously, so there is no batching here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from selfalign.builtin import builtin_folder
+from selfalign.engine.modelfiles import find_tokenizer_file
+from selfalign.records import Completion, Prompt, Sampling
+
+MINIATURE = "miniature"
+"""The name of the built-in demonstration model."""
+
+_OURS = {"model": "model.model", "revision": "model.revision", "tokenizer_revision": "model.revision"}
+
+TokenCounter = Callable[[Prompt], int]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """Which model answers, and how it is run.
+
+    `model` is a Hub name, a folder, or "miniature", the built-in one. `style` is "text" for base models and "chat"
+    for models with a chat template; `chat_template` names a file that replaces the model's own, `chat_arguments` are
+    passed to it (for instance `enable_thinking: false`). `reasoning` says how a reasoning model's own thinking is
+    recognised and kept out of the text: "tags" (<think> ... </think>), "none", or the name of one of vLLM's reasoning
+    parsers. `engine` holds any argument of vLLM's AsyncEngineArgs.
+    """
+
+    model: str = MINIATURE
+    revision: str | None = None
+    style: Literal["text", "chat"] = "text"
+    chat_template: str | None = None
+    chat_arguments: Mapping[str, Any] = field(default_factory=dict)
+    reasoning: str = "tags"
+    engine: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.model.strip():
+            raise ValueError("model: a Hub name, a folder or 'miniature' is needed")
+        if self.style not in ("text", "chat"):
+            raise ValueError(f"style: one of text, chat, not {self.style!r}")
+        for key in self.engine:
+            if key in _OURS:
+                raise ValueError(f"engine.{key}: say it as {_OURS[key]}")
+
+    @property
+    def location(self) -> str:
+        """The folder or Hub name that the weights come from."""
+        return str(builtin_folder(MINIATURE)) if self.model == MINIATURE else self.model
+
+
+class Engine(Protocol):
+    """What the steps of a run see of an engine."""
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that a prompt and its completion may have together."""
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Length of a prompt in tokens."""
+
+    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
+        """One completion. Raises `PromptRefused` (the engine lives on), `RecipeError` for sampling that vLLM does
+        not take, `EngineDied`."""
+
+
+def find_token_counter(spec: EngineSpec) -> TokenCounter | None:
+    """What counts a prompt's tokens without an engine, where the model's tokenizer is on this machine; else None.
+
+    Of messages it counts the contents, without what the chat template puts around them.
+    """
+    file = find_tokenizer_file(spec.location, spec.revision)
+    if file is None:
+        return None
+    try:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception:  # the library raises bare exceptions; a count is a courtesy
+        return None
+
+    def count(prompt: Prompt) -> int:
+        texts = [prompt] if isinstance(prompt, str) else [message["content"] for message in prompt]
+        return sum(len(tokenizer.encode(text).ids) for text in texts)
+
+    return count
