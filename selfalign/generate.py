@@ -111,7 +111,7 @@ def replay(output: Path, recipe: Recipe, sources: Sources) -> State:
     for answered in _counted(rundir.read_outcomes(output), counters.count_outcome):
         instruction_id = answered.instruction_id
         if instruction_id not in accepted_ids or instruction_id in answered_ids:
-            why = "stands twice" if instruction_id in answered_ids else "was never accepted"
+            why = "is there twice" if instruction_id in answered_ids else "was never accepted"
             raise RunDirError(f"{output / rundir.OUTCOMES}: {instruction_id} {why}; the journals were changed or mixed")
         answered_ids.add(instruction_id)
     return State(pool, answered_ids, counters)

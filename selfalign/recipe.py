@@ -10,7 +10,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -25,6 +25,7 @@ from selfalign.novelty.index import NoveltySpec
 from selfalign.propose.selfinstruct import ProposeSpec
 from selfalign.records import to_row
 from selfalign.run.directory import RECIPE, read_recipe
+from selfalign.yamlfile import read_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     if path is None:
         names = builtin_names("recipes", ".yaml")
         raise RecipeError(f"{name_or_path}: no such file or built-in recipe{did_you_mean(name_or_path, names)}")
-    content = _read_yaml(path)
+    content, lines = read_plain(path)
     content.setdefault("name", path.stem)
-    return build_recipe(content, str(path), overrides)
+    return build_recipe(content, str(path), overrides, lines)
 
 
 def recipe_of_run(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -72,9 +73,11 @@ def recipe_of_run(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     return build_recipe(read_recipe(path), str(path / RECIPE), overrides)
 
 
-def build_recipe(content: Mapping[str, Any], origin: str, overrides: Sequence[str] = ()) -> Recipe:
-    """A recipe from plain values; `origin` names their file in complaints. Raises `RecipeError`."""
-    recipe = _build(Recipe, content, origin, "")
+def build_recipe(
+    content: Mapping[str, Any], name: str, overrides: Sequence[str] = (), lines: Mapping[str, int] | None = None
+) -> Recipe:
+    """A recipe from plain values; complaints name their file, `name`, and the line of the key. Raises `RecipeError`."""
+    recipe = _build(Recipe, content, _Origin(name, lines or {}), "")
     if not overrides:
         return recipe
     # Built twice, so that a complaint names the file or the flag, whichever is to blame.
@@ -84,39 +87,12 @@ def build_recipe(content: Mapping[str, Any], origin: str, overrides: Sequence[st
         if not equals or not key.strip():
             raise RecipeError(f"--set {override}: write it as key=value, for example --set propose.target=5000")
         _set_value(merged, key.strip(), _parse_value(text, override), override)
-    return _build(Recipe, merged, "--set", "")
+    return _build(Recipe, merged, _Origin("--set"), "")
 
 
 def recipe_row(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain values: what `recipe.yaml` of a run holds."""
     return to_row(recipe)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RecipeError(f"{path}:{line}: not valid YAML ({error.problem})") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RecipeError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise RecipeError(f"{path}: a recipe is a mapping of keys to values, not a {_yaml_type(content)}")
-    return content
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML lets a later key silently replace an earlier one; in a recipe that is a mistake."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def _parse_value(text: str, override: str) -> Any:
@@ -138,25 +114,42 @@ def _set_value(content: dict[str, Any], key: str, value: Any, override: str) -> 
     content[last] = value
 
 
-def _build(kind: Any, content: Any, origin: str, prefix: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where values came from: a file, or a flag, and the line of each dotted key where there are lines."""
+
+    name: str
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def fail(self, key: str, message: str) -> NoReturn:
+        """Raise the complaint about a key; one that is not there has the line of what it is missing from."""
+        nearest = key
+        while nearest and nearest not in self.lines:
+            nearest = nearest.rpartition(".")[0]
+        line = f":{self.lines[nearest]}" if nearest else ""
+        raise RecipeError(f"{self.name}{line}: {key}: {message}")
+
+
+def _build(kind: Any, content: Any, origin: _Origin, prefix: str) -> Any:
     """A spec from plain values, checked field by field against its type hints."""
     if not isinstance(content, Mapping):
-        raise RecipeError(f"{origin}: {prefix.rstrip('.')}: a mapping is needed, not a {_yaml_type(content)}")
+        origin.fail(prefix.rstrip("."), f"a mapping is needed, not {content!r}")
     hints = typing.get_type_hints(kind)
     for key in content:
         if key not in hints:
-            raise RecipeError(f"{origin}: unknown key {prefix}{key}{did_you_mean(str(key), hints)}")
+            origin.fail(f"{prefix}{key}", f"unknown key{did_you_mean(str(key), hints)}")
     values = {key: _convert(hints[key], value, origin, f"{prefix}{key}") for key, value in content.items()}
     for item in fields(kind):
         if item.name not in values and item.default is MISSING and item.default_factory is MISSING:
-            raise RecipeError(f"{origin}: {prefix}{item.name} is missing")
+            origin.fail(f"{prefix}{item.name}", "is missing")
     try:
         return kind(**values)
     except ValueError as error:
-        raise RecipeError(f"{origin}: {prefix}{error}") from error
+        key, _, message = str(error).partition(": ")
+        origin.fail(f"{prefix}{key}", message)
 
 
-def _convert(hint: Any, value: Any, origin: str, key: str) -> Any:
+def _convert(hint: Any, value: Any, origin: _Origin, key: str) -> Any:
     """The value as its hint wants it: nested specs, tuples for lists, floats for whole numbers."""
     alternatives = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None and types.NoneType in alternatives:
@@ -166,17 +159,17 @@ def _convert(hint: Any, value: Any, origin: str, key: str) -> Any:
         return _build(wanted, value, origin, f"{key}.")
     if typing.get_origin(wanted) is tuple:
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise RecipeError(f"{origin}: {key}: a list is needed, not {value!r}")
+            origin.fail(key, f"a list is needed, not {value!r}")
         inner = typing.get_args(wanted)[0]
         return tuple(_convert(inner, item, origin, f"{key}[{number}]") for number, item in enumerate(value))
     if typing.get_origin(wanted) in (Mapping, dict) or wanted in (Mapping, dict):
         if not isinstance(value, Mapping):
-            raise RecipeError(f"{origin}: {key}: a mapping is needed, not {value!r}")
+            origin.fail(key, f"a mapping is needed, not {value!r}")
         return dict(value)
     return _convert_scalar(wanted, value, origin, key)
 
 
-def _convert_scalar(wanted: Any, value: Any, origin: str, key: str) -> Any:
+def _convert_scalar(wanted: Any, value: Any, origin: _Origin, key: str) -> Any:
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if wanted is Any:
@@ -186,15 +179,11 @@ def _convert_scalar(wanted: Any, value: Any, origin: str, key: str) -> Any:
         if value is False and "off" in choices:
             return "off"  # YAML reads a bare off as false
         if value not in choices:
-            raise RecipeError(f"{origin}: {key}: one of {', '.join(map(str, choices))}, not {value!r}")
+            origin.fail(key, f"one of {', '.join(map(str, choices))}, not {value!r}")
         return value
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise RecipeError(f"{origin}: {key}: {_TYPE_NAMES.get(wanted, wanted)} is needed, not {value!r}")
+        origin.fail(key, f"{_TYPE_NAMES.get(wanted, wanted)} is needed, not {value!r}")
     return value
-
-
-def _yaml_type(value: Any) -> str:
-    return {list: "list", str: "text", type(None): "nothing"}.get(type(value), type(value).__name__)
 
 
 _TYPE_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}

@@ -1,12 +1,12 @@
 """A YAML file as values that know where they stand, so that every complaint names file, line and key.
 
-Nothing is constructed from tags: the parser's node tree is read as it is, which is safe and keeps line numbers.
+The parser's node tree is read as it is: that keeps line numbers, and no tag constructs anything but plain values.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -40,7 +40,7 @@ class Value:
             if key not in (*required, *optional):
                 self.fail(f"unknown key {key!r}{did_you_mean(key, (*required, *optional))}", at=key_node)
             if key in values:
-                self.fail(f"the key {key!r} stands twice", at=key_node)
+                self.fail(f"duplicate key {key!r}", at=key_node)
             values[key] = Value(self.path, f"{self.where}.{key}".lstrip("."), value_node)
         for key in required:
             if key not in values:
@@ -92,22 +92,55 @@ class Value:
 
 
 def read_yaml(path: Path) -> Value:
-    """The document in a UTF-8 YAML file; raises RecipeError with the line where it cannot be read."""
+    """The document in a UTF-8 YAML file; raises RecipeError with the line where it cannot be read or is empty."""
+    node = _compose(path)
+    if node is None:
+        raise RecipeError(f"{path}:1: the file is empty")
+    return Value(path, "", node)
+
+
+def read_plain(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """The mapping in a YAML file as plain values (empty for an empty file), and the line of each dotted key.
+
+    Raises RecipeError, with the line, for anything else and for a key that is there twice.
+    """
+    node = _compose(path)
+    if node is None:
+        return {}, {}
+    if not isinstance(node, yaml.MappingNode):
+        raise RecipeError(f"{path}:{node.start_mark.line + 1}: must be a mapping of keys to values")
+    lines: dict[str, int] = {}
+    _note_lines(path, node, "", lines)
+    return yaml.constructor.SafeConstructor().construct_document(node), lines
+
+
+def _note_lines(path: Path, node: yaml.Node, prefix: str, lines: dict[str, int]) -> None:
+    """Enter the line of every key below `node`; YAML itself would let a later key silently replace an earlier one."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _note_lines(path, item, f"{prefix}[{index}]", lines)
+    elif isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            key, line = f"{prefix}.{key_node.value}".lstrip("."), key_node.start_mark.line + 1
+            if key in lines:
+                raise RecipeError(f"{path}:{line}: duplicate key {key!r}")
+            lines[key] = line
+            _note_lines(path, value_node, key, lines)
+
+
+def _compose(path: Path) -> yaml.Node | None:
     text = _read(path)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise RecipeError(f"{path}:{line}: character U+{ord(text[error.position]):04X} may not stand in YAML") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise RecipeError(f"{path}:{line}: no valid YAML: {error.problem or error.context}") from None
+        raise RecipeError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from None
     except RecursionError:
         raise RecipeError(f"{path}:1: nested too deeply") from None
-    if node is None:
-        raise RecipeError(f"{path}:1: the file is empty")
-    return Value(path, "", node)
 
 
 def _read(path: Path) -> str:

@@ -169,7 +169,7 @@ def test_answers_of_another_run_in_the_journal_are_refused(tmp_path):
     journal = tmp_path / "run" / rundir.OUTCOMES
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join([*lines, lines[0]]))
-    with pytest.raises(RunDirError, match=r"outcomes\.jsonl: p\d+-\d\d stands twice"):
+    with pytest.raises(RunDirError, match=r"outcomes\.jsonl: p\d+-\d\d is there twice"):
         run(tmp_path / "run", world_recipe(propose__target=99))
     journal.write_bytes(lines[0].replace(b'"id":"p', b'"id":"z', 1))
     with pytest.raises(RunDirError, match="was never accepted"):

@@ -43,18 +43,18 @@ def test_set_reaches_into_a_spec_that_is_not_there_by_default():
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("propos: {}\n", r"mine\.yaml: unknown key propos; did you mean 'propose'\?"),
-        ("propose: {targt: 3}\n", r"mine\.yaml: unknown key propose\.targt; did you mean 'target'\?"),
-        ("propose: {target: many}\n", r"mine\.yaml: propose\.target: a whole number is needed, not 'many'"),
+        ("propos: {}\n", r"mine\.yaml:1: propos: unknown key; did you mean 'propose'\?"),
+        ("propose: {targt: 3}\n", r"mine\.yaml:1: propose\.targt: unknown key; did you mean 'target'\?"),
+        ("propose: {target: many}\n", r"mine\.yaml:1: propose\.target: a whole number is needed, not 'many'"),
         ("propose: {target: true}\n", r"propose\.target: a whole number is needed, not True"),
-        ("propose: {target: 0}\n", r"mine\.yaml: propose\.target: must be at least 1, is 0"),
-        ("propose: 3\n", r"mine\.yaml: propose: a mapping is needed"),
-        ("seeds: default\n", r"mine\.yaml: seeds: a list is needed, not 'default'"),
+        ("slots: 8\npropose: {target: 0}\n", r"mine\.yaml:2: propose\.target: must be at least 1, is 0"),
+        ("propose: 3\n", r"mine\.yaml:1: propose: a mapping is needed"),
+        ("seeds: default\n", r"mine\.yaml:1: seeds: a list is needed, not 'default'"),
         ("seeds: []\n", "seeds: at least one"),
-        ("- a\n- b\n", r"mine\.yaml: a recipe is a mapping .* not a list"),
+        ("- a\n- b\n", r"mine\.yaml:1: must be a mapping of keys"),
         ("a: [1\n", r"mine\.yaml:\d: not valid YAML"),
-        ("slots: 3\nslots: 4\n", r"mine\.yaml:2: not valid YAML \(key 'slots' stands twice\)"),
-        ("propose: {source: {limit: 3}}\n", r"mine\.yaml: propose\.source\.path is missing"),
+        ("slots: 3\nslots: 4\n", r"mine\.yaml:2: duplicate key 'slots'"),
+        ("propose: {source: {limit: 3}}\n", r"mine\.yaml:1: propose\.source\.path: is missing"),
         ("align: {sampling: {temperature: -1}}\n", r"align\.sampling\.temperature: must lie between 0 and 2, is -1"),
         ("align: {sampling: {stop: x}}\n", r"align\.sampling\.stop: a list is needed"),
     ],
@@ -70,7 +70,7 @@ def test_every_complaint_is_one_line_with_file_and_key(tmp_path, text, complaint
     [
         ("propose.target", "write it as key=value"),
         ("=3", "write it as key=value"),
-        ("propose.targt=3", r"--set: unknown key propose\.targt; did you mean"),
+        ("propose.targt=3", r"--set: propose\.targt: unknown key; did you mean"),
         ("nowhere.target=3", "unknown key 'nowhere'"),
         ("propose.target=[", "--set propose.target=\\["),
         ("propose.target=few", "--set: propose.target: a whole number"),
@@ -88,5 +88,5 @@ def test_an_unknown_recipe_names_the_nearest():
 
 def test_a_recipe_that_is_not_text_is_one_line(tmp_path):
     (tmp_path / "r.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RecipeError, match=r"r\.yaml: cannot be read"):
+    with pytest.raises(RecipeError, match=r"r\.yaml:1: not UTF-8 text"):
         load_recipe(str(tmp_path / "r.yaml"))

@@ -87,9 +87,9 @@ def _principles(listed: Value, persona: Persona) -> tuple[Principle, ...]:
             values["name"].fail("no brackets, commas or semicolons: thoughts cite it as 'N (name)'")
         for old in principles:
             if old.id == new.id:
-                values["id"].fail(f"{new.id!r} stands twice")
+                values["id"].fail(f"duplicate id {new.id!r}")
             if folded(old.name) == folded(new.name):
-                values["name"].fail(f"{new.name!r} stands twice")
+                values["name"].fail(f"duplicate name {new.name!r}")
         principles.append(new)
     return tuple(principles)
 
@@ -112,7 +112,7 @@ def _cites(listed: Value, known: list[str]) -> tuple[str, ...]:
         if id_ not in known:
             entry.fail(f"no principle has the id {id_!r}{did_you_mean(id_, known)}")
         if id_ in cites:
-            entry.fail(f"{id_!r} stands twice")
+            entry.fail(f"{id_!r} is cited twice")
         cites.append(id_)
     return tuple(cites)
 
