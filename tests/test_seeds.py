@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rapidfuzz.distance import Indel
 
+from selfalign.builtin import builtin_folder
 from selfalign.errors import RecipeError
 from selfalign.propose.screen import ScreenSpec, find_fault
 from selfalign.propose.seeds import load_seeds, seeds_digest
@@ -87,6 +88,16 @@ def test_default_seeds_do_not_break_the_proposal_list(default):
 
 def test_classification_answers_are_short(default):
     assert max(len(seed.answer.split()) for seed in default if seed.is_classification) <= 3
+
+
+def test_letters_begin_as_english_letters_do(default):
+    small = re.compile(r"\b(Dear|Hi|Hello)\b[^,!?\n]{0,20},\s+[a-z]")
+    assert not [seed.name for seed in default if small.search(seed.answer)]
+
+
+def test_the_readme_has_the_default_seeds_counts(default):
+    row = f"| {len(default)} | {sum(seed.is_classification for seed in default)} | {sum(bool(s.context) for s in default)} |"
+    assert f"`default.jsonl` {row}" in (builtin_folder("seeds") / "README.md").read_text(encoding="utf-8")
 
 
 def test_load_reads_every_field(tmp_path):
