@@ -56,6 +56,10 @@ def generate(
     set_aside: Annotated[
         bool, typer.Option("--set-aside", help="Where another recipe made the run directory, rename that one first.")
     ] = False,
+    retry_failed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REASON", help="Ask again for what failed, by reason as `status` has it, or all."),
+    ] = None,
     overrides: Overrides = None,
 ) -> None:
     """Make a dataset: propose, filter, align, export.
@@ -75,7 +79,7 @@ def generate(
     resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides(flags | lists)])
     run_path = output or Path("outputs") / resolved.name
     try:
-        generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside)
+        generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside, retry=retry_failed or ())
     except KeyboardInterrupt:
         _talk(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
         raise typer.Exit(INTERRUPTED) from None

@@ -7,10 +7,11 @@
     +-- EngineError           4   the engine could not do its work
     |   +-- EngineStartError  4   ... did not start: unknown model, bad argument, no memory
     |   +-- EngineDied        4   ... stopped in the middle of a run
+    |   +-- RunStalled        4   ... or answers, but nothing that it says can be used
     +-- PublishError          5   the Hub, or our own checks before it, refused
 
 Each message is one line: what, where (file, line, key), what to do. Bugs are not in this tree and keep
-their traceback. `PromptRefused` is no user error: `align` turns it into a `Failure`.
+their traceback. Two are no user errors: `PromptRefused` becomes a `Failure`, `RequestFailed` is tried again.
 """
 
 import difflib
@@ -60,6 +61,10 @@ class EngineDied(EngineError):
     """The engine stopped in the middle of a run; one error, however many requests were open."""
 
 
+class RunStalled(EngineError):
+    """Request after request ends in the same failure, so there is no point in going on."""
+
+
 class PublishError(SelfAlignError):
     """A dataset was not published: refused by our checks, by the Hub, or by the network."""
 
@@ -68,3 +73,7 @@ class PublishError(SelfAlignError):
 
 class PromptRefused(Exception):
     """The engine refuses this one prompt (too long, empty ...) and lives on."""
+
+
+class RequestFailed(Exception):
+    """The engine failed on a request (queue full, connection lost ...) but lives on: the same one may succeed later."""

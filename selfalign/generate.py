@@ -10,7 +10,8 @@ import gc
 import hashlib
 import platform
 import signal
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,16 +22,16 @@ from selfalign.align.constitution import load_constitution
 from selfalign.align.prompt import render_prefix
 from selfalign.engine.spec import Engine, EngineSpec
 from selfalign.engine.vllm import open_engine
-from selfalign.errors import RecipeError, RunChanged, RunDirError
+from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose.seeds import load_seeds, seeds_digest
 from selfalign.propose.selfinstruct import Pool
-from selfalign.propose.source import source_digest
+from selfalign.propose.source import is_exhausted, source_digest
 from selfalign.recipe import Recipe, recipe_row
-from selfalign.records import Constitution, Seed, to_row
+from selfalign.records import Constitution, Failure, Seed, to_row
 from selfalign.run import directory as rundir
 from selfalign.run.directory import RunDir
-from selfalign.run.progress import Counters, Ticker
+from selfalign.run.progress import Counters, Ticker, failure_label
 
 T = TypeVar("T")
 OpenEngine = Callable[[EngineSpec], contextlib.AbstractAsyncContextManager[Engine]]
@@ -46,10 +47,13 @@ class Sources:
 
 @dataclass(slots=True)
 class State:
-    """A run's state: the replay of its two journals."""
+    """A run's state: the replay of its journals. `attempts` says how often an instruction was answered before;
+    `orphan_ids` are of outcomes whose instruction is in no round, as a power loss can leave them."""
 
     pool: Pool
     answered_ids: set[str]
+    attempts: Counter[str]
+    orphan_ids: set[str]
     counters: Counters
 
 
@@ -64,17 +68,28 @@ def generate(
     *,
     stream: TextIO | None = None,
     set_aside: bool = False,
+    retry: Collection[str] = (),
     start_engine: OpenEngine = open_engine,
 ) -> Counters:
     """Run a recipe in a run directory, new or begun, until its target is reached; returns the run's counters.
 
-    `stream` takes the progress. With `set_aside` a run of another recipe in `output` is renamed first. Raises any
+    `stream` takes the progress. With `set_aside` a run of another recipe in `output` is renamed first. Instructions
+    that failed for one of the reasons in `retry` ("all", or as `failure_label` has them) are asked again. Raises any
     `SelfAlignError`, and KeyboardInterrupt on Ctrl-C and SIGTERM. Whatever was finished is journalled by then, and the
     same call continues.
     """
     sources = load_sources(recipe)
-    with _open_run(output, recipe_row(recipe), make_manifest(recipe, sources), set_aside) as run:
+    with _open_run(output, recipe_row(recipe), make_manifest(recipe, sources), set_aside, stream) as run:
+        if retry:
+            run.take_out(_failed_ids(output, retry))
         state = replay(output, recipe, sources)
+        if state.orphan_ids:
+            run.take_out(state.orphan_ids)
+            _say(
+                stream,
+                f"warning: {output}: {len(state.orphan_ids)} answers without their instruction set aside in "
+                f"{rundir.RETRIED}; a power loss leaves such lines",
+            )
         if not is_finished(recipe, state):
             with _sigterm_as_interrupt():
                 asyncio.run(_run(run, recipe, sources, state, stream, start_engine))
@@ -102,36 +117,66 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
 
 
 def replay(output: Path, recipe: Recipe, sources: Sources) -> State:
-    """The state that the journals of a run add up to. Raises `RunDirError` where they are damaged or do not add up."""
+    """The state that the journals of a run add up to. Raises `RunDirError` where they are damaged."""
     counters = Counters(target=recipe.propose.target)
     pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), **_decontamination(recipe))
     pool.replay(_counted(rundir.read_rounds(output), counters.count_round))
     accepted_ids = {instruction.id for instruction in pool.accepted}
     answered_ids: set[str] = set()
-    for answered in _counted(rundir.read_outcomes(output), counters.count_outcome):
-        instruction_id = answered.instruction_id
-        if instruction_id not in accepted_ids or instruction_id in answered_ids:
-            why = "is there twice" if instruction_id in answered_ids else "was never accepted"
-            raise RunDirError(f"{output / rundir.OUTCOMES}: {instruction_id} {why}; the journals were changed or mixed")
-        answered_ids.add(instruction_id)
-    return State(pool, answered_ids, counters)
+    orphan_ids: set[str] = set()
+    for outcome in rundir.read_outcomes(output):
+        if outcome.instruction_id not in accepted_ids:
+            orphan_ids.add(outcome.instruction_id)
+            continue
+        if outcome.instruction_id in answered_ids:
+            raise RunDirError(
+                f"{output / rundir.OUTCOMES}: {outcome.instruction_id} is there twice; the journal was changed"
+            )
+        answered_ids.add(outcome.instruction_id)
+        counters.count_outcome(outcome)
+    return State(pool, answered_ids, rundir.read_attempts(output), orphan_ids, counters)
 
 
 def is_finished(recipe: Recipe, state: State) -> bool:
     """Whether nothing is left to ask the engine."""
-    if recipe.propose.source is not None and len(state.pool.accepted) < recipe.propose.target:
+    if state.counters.num_unanswered:
         return False
-    return state.pool.is_finished(recipe.propose) and state.counters.num_unanswered == 0
+    source = recipe.propose.source
+    if source is None or len(state.pool.accepted) >= recipe.propose.target:
+        return state.pool.is_finished(recipe.propose)
+    return is_exhausted(source, state.pool.num_screened)
 
 
-def _open_run(output: Path, recipe: dict[str, Any], manifest: dict[str, Any], set_aside: bool) -> RunDir:
+def _failed_ids(output: Path, reasons: Collection[str]) -> set[str]:
+    """The ids of what failed for one of these reasons."""
+    failed = {
+        outcome.instruction_id: outcome for outcome in rundir.read_outcomes(output) if isinstance(outcome, Failure)
+    }
+    labels = {id_: {"all", failure_label(failure), failure.reason.value} for id_, failure in failed.items()}
+    known = sorted({"all", *(failure_label(failure) for failure in failed.values())})
+    for reason in reasons:
+        if not any(reason in names for names in labels.values()):
+            raise RecipeError(f"--retry-failed {reason}: nothing failed for this reason{did_you_mean(reason, known)}")
+    return {id_ for id_, names in labels.items() if not names.isdisjoint(reasons)}
+
+
+def _open_run(
+    output: Path, recipe: dict[str, Any], manifest: dict[str, Any], set_aside: bool, stream: TextIO | None
+) -> RunDir:
     try:
         return RunDir(output, recipe, manifest)
-    except RunChanged:
+    except RunChanged as change:
         if not set_aside:
             raise
-    rundir.set_aside(output)
+        _say(stream, f"warning: {change}")
+    _say(stream, f"warning: the run that was there is set aside as {rundir.set_aside(output)}; a new one begins")
     return RunDir(output, recipe, manifest)
+
+
+def _say(stream: TextIO | None, line: str) -> None:
+    if stream is not None:
+        stream.write(f"{line}\n")
+        stream.flush()
 
 
 async def _run(
@@ -156,9 +201,10 @@ async def _run(
                     plan,
                     state.pool,
                     answered_ids=state.answered_ids,
+                    attempts=state.attempts,
                     counters=state.counters,
-                    journal_round=run.rounds.append,
-                    journal_outcome=run.outcomes.append,
+                    journal_round=run.journal_round,
+                    journal_outcome=run.journal_outcome,
                 )
         finally:
             ticker.cancel()

@@ -1,5 +1,7 @@
 """Proposals feeding answers on one engine; the only place that spawns tasks.
 
+    engine <- patience (a request that failed is asked again) <- slots <- proposals, answers
+
 Every request takes a slot, proposal or answer, first come first served: at most `slots` are in flight. Accepted
 instructions wait in a backlog for their slot; proposing runs ahead until it is full. While a slow proposal holds up
 the rounds behind it (they are committed in order), the backlog keeps the engine busy.
@@ -7,17 +9,31 @@ the rounds behind it (they are committed in order), the backlog keeps the engine
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from selfalign.align.ask import AlignSpec
 from selfalign.align.outcome import align
 from selfalign.checks import ChecksSpec
 from selfalign.engine.spec import Engine
+from selfalign.engine.patience import PatientEngine
 from selfalign.errors import EngineDied, SelfAlignError
 from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose, propose_from_source
-from selfalign.records import Completion, Constitution, Instruction, Outcome, Prompt, Round, Sampling
-from selfalign.run.progress import Counters
+from selfalign.records import (
+    Completion,
+    Constitution,
+    Example,
+    Instruction,
+    Outcome,
+    Prompt,
+    RejectionReason,
+    Round,
+    Sampling,
+    derive_seed,
+)
+from selfalign.run.progress import Counters, failure_label
+from selfalign.run.streak import Streak
 
 BACKLOG_PER_SLOT = 4
 """Accepted instructions that may wait for an answer, for each slot."""
@@ -39,7 +55,7 @@ class Plan:
 class SlottedEngine:
     """The engine behind the slots: `generate` waits for one and holds it until the completion is there."""
 
-    def __init__(self, engine: Engine, slots: asyncio.Semaphore, counters: Counters) -> None:
+    def __init__(self, engine: PatientEngine, slots: asyncio.Semaphore, counters: Counters) -> None:
         self._engine = engine
         self._slots = slots
         self._counters = counters
@@ -60,20 +76,25 @@ async def run(
     *,
     answered_ids: set[str],
     counters: Counters,
+    attempts: Mapping[str, int] = MappingProxyType({}),
     journal_round: Callable[[Round], None],
     journal_outcome: Callable[[Outcome], None],
 ) -> None:
     """Propose up to the target and answer every accepted instruction that has no outcome in `answered_ids` yet.
 
-    `pool` and `counters` hold the replay of the journals. Raises the first `SelfAlignError` that a request or a
+    `attempts` says how often an instruction was answered before; it is then asked with another seed. `pool` and
+    `counters` hold the replay of the journals. Raises the first `SelfAlignError` that a request or a
     journal met, once, however many requests were open; what was finished is journalled by then.
     """
+    engine = PatientEngine(engine)
     slots = asyncio.Semaphore(plan.slots)
+    answers, proposed = Streak("answers"), Streak("proposals")
     waiting = [instruction for instruction in pool.accepted if instruction.id not in answered_ids]
 
     def commit_round(finished: Round) -> None:
         journal_round(finished)
         counters.count_round(finished)
+        proposed.note(*_failure_of_round(finished))
 
     async def answer(instruction: Instruction) -> None:
         try:
@@ -84,10 +105,11 @@ async def run(
                 plan.align,
                 plan.checks,
                 style=plan.style,
-                rng_seed=plan.rng_seed,
+                rng_seed=_seed_of_attempt(plan.rng_seed, attempts.get(instruction.id, 0)),
             )
             journal_outcome(outcome)
             counters.count_outcome(outcome)
+            answers.note(*_failure_of_outcome(outcome))
         finally:
             counters.in_flight -= 1
             slots.release()
@@ -106,6 +128,28 @@ async def run(
                     # Requests that start together cannot share a prefix that none has computed yet: one goes ahead.
                     await asyncio.wait([task])
                     is_first = False
+
+
+def _seed_of_attempt(rng_seed: int, num_before: int) -> int:
+    return derive_seed(rng_seed, "attempt", num_before) if num_before else rng_seed
+
+
+def _failure_of_outcome(outcome: Outcome) -> tuple[str | None, str]:
+    if isinstance(outcome, Example):
+        return None, ""
+    return failure_label(outcome), outcome.excerpt or outcome.answer or outcome.detail
+
+
+def _failure_of_round(finished: Round) -> tuple[str | None, str]:
+    """What kept every instruction of a round out, where that is one thing and not that they were known already."""
+    reasons = {rejection.reason for rejection in finished.rejected}
+    if finished.accepted or len(reasons) != 1 or not reasons.isdisjoint(_KNOWN_ALREADY):
+        return None, ""
+    first = finished.rejected[0]
+    return first.reason.value, first.text or first.detail
+
+
+_KNOWN_ALREADY = {RejectionReason.NEAR_DUPLICATE, RejectionReason.REPEATS_SHOWN, RejectionReason.CONTAMINATED}
 
 
 async def _fill(

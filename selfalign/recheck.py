@@ -5,7 +5,6 @@ outcomes are written anew beside the old ones and replace them in one rename; th
 A kill in between leaves a run that the same command, given again, finishes.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from selfalign.errors import RecipeError
 from selfalign.recipe import recipe_of_run, recipe_row
 from selfalign.records import constitution_from_row
 from selfalign.run import directory as rundir
-from selfalign.run.directory import RECIPE, Journal, RunDir
+from selfalign.run.directory import RECIPE, RunDir
 from selfalign.run.progress import Counters
 
 
@@ -38,20 +37,14 @@ def recheck(path: Path, overrides: Sequence[str]) -> Counters:
     constitution = constitution_from_row(manifest["constitution"])
     counters = Counters()
     with RunDir(path, recipe_row(before), manifest):
-        temporary = path / (rundir.OUTCOMES + ".new")
-        temporary.unlink(missing_ok=True)
-        journal = Journal(temporary)
-        try:
-            for answered, line in rundir.read_outcome_lines(path):
-                judged = check_outcome(answered, constitution, recipe.checks)
-                if judged == answered:
+        with rundir.rewritten(path / rundir.OUTCOMES) as journal:
+            for before_it, line in rundir.read_outcome_lines(path):
+                outcome = check_outcome(before_it, constitution, recipe.checks)
+                if outcome == before_it:
                     journal.append_line(line)  # most are: what needs no new line costs none
                 else:
-                    journal.append(judged)
-                counters.count_outcome(judged)
-        finally:
-            journal.close()
-        os.replace(temporary, path / rundir.OUTCOMES)
+                    journal.append(outcome)
+                counters.count_outcome(outcome)
         row = yaml.safe_dump(recipe_row(recipe), sort_keys=False, allow_unicode=True)
         rundir.write_atomically(path / RECIPE, row)
     return counters

@@ -96,7 +96,8 @@ def test_letters_begin_as_english_letters_do(default):
 
 
 def test_the_readme_has_the_default_seeds_counts(default):
-    row = f"| {len(default)} | {sum(seed.is_classification for seed in default)} | {sum(bool(s.context) for s in default)} |"
+    num_classifications = sum(seed.is_classification for seed in default)
+    row = f"| {len(default)} | {num_classifications} | {sum(bool(seed.context) for seed in default)} |"
     assert f"`default.jsonl` {row}" in (builtin_folder("seeds") / "README.md").read_text(encoding="utf-8")
 
 

@@ -59,16 +59,22 @@ def read_source(spec: SourceSpec) -> Iterator[Instruction]:
     return islice(instructions, spec.limit)
 
 
+def is_exhausted(spec: SourceSpec, num_read: int) -> bool:
+    """Whether a source has no instruction behind the first `num_read`; raises like `read_source`."""
+    return next(islice(read_source(spec), num_read, num_read + 1), None) is None
+
+
 def source_digest(spec: SourceSpec) -> str:
     """SHA-256 (hex) of what decides which instructions come: a file's content, else the names that identify it.
 
-    Another run is identified by its recipe and manifest: it may grow, and what it has already given stays.
+    Another run is identified by what it may not change: it may grow, and what it has already given stays.
     """
     digest = hashlib.sha256()
     path = Path(spec.path)
     if rundir.is_run(path):
-        parts = [path / rundir.RECIPE, path / rundir.MANIFEST]
-    elif path.is_file():
+        digest.update(repr(sorted(rundir.identity(path).items())).encode())
+        return digest.hexdigest()
+    if path.is_file():
         parts = [path]
     else:
         parts = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else []

@@ -2,20 +2,23 @@
 
     recipe.yaml      the resolved recipe, written before any work
     manifest.json    versions, model, digests of seeds and constitution
-    lock             held (flock) while a process writes here; the kernel frees it when that process dies
+    lock             held while a process writes here; the kernel frees it when that process dies
     rounds.jsonl     one line per Round, in order
     outcomes.jsonl   one line per Example or Failure, any order
+    retried.jsonl    failures that were taken out of outcomes.jsonl to be asked again
     metrics.jsonl    counters every few seconds
 
 A journal is append-only. A last line without its newline was never written: readers skip it, a writer cuts it.
 """
 
+import contextlib
 import errno
 import fcntl
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -33,9 +36,34 @@ LOCK = "lock"
 ROUNDS = "rounds.jsonl"
 OUTCOMES = "outcomes.jsonl"
 METRICS = "metrics.jsonl"
+RETRIED = "retried.jsonl"
 
-# What a run may change between two starts: none of these can alter an id, a prompt or a verdict already journalled.
-CHANGEABLE = ("slots", "balance", "dataset")
+# What a run may change between two starts: nothing here can alter an id, a prompt or a verdict already journalled.
+# Of the engine's arguments these decide where and how fast it computes; all others may change what it writes.
+CHANGEABLE = (
+    "slots",
+    "balance",
+    "dataset",
+    "model.seeded",
+    *(
+        f"model.engine.{name}"
+        for name in (
+            *("gpu_memory_utilization", "kv_cache_memory_bytes", "max_num_seqs", "max_num_batched_tokens"),
+            *("tensor_parallel_size", "pipeline_parallel_size", "expert_parallel_size", "enable_expert_parallel"),
+            *("data_parallel_size", "data_parallel_size_local", "data_parallel_address", "data_parallel_rpc_port"),
+            *("data_parallel_start_rank", "data_parallel_backend", "distributed_executor_backend"),
+            *("cpu_offload_gb", "swap_space", "enforce_eager", "block_size", "enable_prefix_caching"),
+            *(
+                "enable_chunked_prefill",
+                "performance_mode",
+                "disable_log_stats",
+                "disable_log_requests",
+                "download_dir",
+            ),
+            *("load_format", "max_parallel_loading_workers", "use_tqdm_on_load", "compilation_config"),
+        )
+    ),
+)
 
 
 class Journal:
@@ -71,6 +99,13 @@ class Journal:
             raise RunDirError(f"{self.path}: {_write_advice(error)}") from error
         self._end += len(line)
 
+    def sync(self) -> None:
+        """Have the disk hold what was written. Raises `RunDirError` where it cannot."""
+        try:
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise RunDirError(f"{self.path}: {_write_advice(error)}") from error
+
     def close(self) -> None:
         """Flush to the disk and close."""
         os.fsync(self._file)
@@ -97,6 +132,31 @@ class RunDir:
             os.close(self._lock)
             raise
 
+        self._has_unsynced_rounds = False
+
+    def journal_round(self, finished: Round) -> None:
+        """Append a round."""
+        self._has_unsynced_rounds = True
+        self.rounds.append(finished)
+
+    def journal_outcome(self, outcome: Outcome) -> None:
+        """Append an outcome. After a power loss the disk may hold any part of what was written last, so the rounds are
+        made safe first: an answer never survives the instruction it answers."""
+        if self._has_unsynced_rounds:
+            self.rounds.sync()
+            self._has_unsynced_rounds = False
+        self.outcomes.append(outcome)
+
+    def take_out(self, instruction_ids: Collection[str]) -> None:
+        """Move the outcomes of these instructions to retried.jsonl; they count as unanswered from then on."""
+        retried = Journal(self.path / RETRIED)
+        with rewritten(self.path / OUTCOMES) as kept:
+            for outcome, line in read_outcome_lines(self.path):
+                (retried if outcome.instruction_id in instruction_ids else kept).append_line(line)
+            retried.close()
+        self.outcomes.close()
+        self.outcomes = Journal(self.path / OUTCOMES)
+
     def __enter__(self) -> Self:
         return self
 
@@ -106,6 +166,19 @@ class RunDir:
         for journal in (self.rounds, self.outcomes, self.metrics):
             journal.close()
         os.close(self._lock)
+
+
+@contextlib.contextmanager
+def rewritten(path: Path) -> Iterator[Journal]:
+    """A journal that takes the place of the one at `path` at the end, in one rename; where the work fails, never."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    journal = Journal(temporary)
+    try:
+        yield journal
+    finally:
+        journal.close()
+    os.replace(temporary, path)
 
 
 def is_run(path: Path) -> bool:
@@ -129,9 +202,11 @@ def is_running(path: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        _lock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:  # no lock can be had here, so nobody holds one
+        return False
     finally:
         os.close(lock)
     return False
@@ -160,6 +235,11 @@ def read_outcomes(path: Path) -> Iterator[Outcome]:
 def read_outcome_lines(path: Path) -> Iterator[tuple[Outcome, bytes]]:
     """As `read_outcomes`, each with the line it stands on, for copying it as it is."""
     return _records(path / OUTCOMES, outcome_from_row)
+
+
+def read_attempts(path: Path) -> Counter[str]:
+    """How often each instruction was answered before its present outcome, by id."""
+    return Counter(row["instruction"]["id"] for row in read_lines(path / RETRIED))
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
@@ -232,14 +312,27 @@ def _take_lock(path: Path) -> int:
     except OSError as error:
         raise RunDirError(f"{path}: {_write_advice(error)}") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.read(lock, 32).decode("ascii", "replace").strip()
         os.close(lock)
         raise RunDirError(f"{path}: in use by process {holder or 'unknown'}; wait for it or stop it") from None
+    except OSError as error:
+        os.close(lock)
+        raise RunDirError(f"{path}: cannot be locked ({error.strerror}); choose an --output on another disk") from error
     os.ftruncate(lock, 0)
     os.write(lock, b"%d\n" % os.getpid())
     return lock
+
+
+def _lock(file: int, how: int) -> None:
+    """`flock`, or a POSIX record lock on network filesystems that have no `flock`. Raises OSError."""
+    try:
+        fcntl.flock(file, how)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        fcntl.lockf(file, how)
 
 
 def _write_or_compare(path: Path, recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
@@ -263,11 +356,22 @@ def _foreign_names(path: Path) -> set[str]:
     return {entry.name for entry in path.iterdir()} - ours
 
 
+def identity(path: Path) -> dict[str, Any]:
+    """What makes a run this run: the keys of its recipe that may not change, and its manifest's digests."""
+    recipe = {key: value for key, value in _flatten(read_recipe(path)) if not _may_change(key)}
+    recipe.pop("propose.target", None)
+    return recipe | {key: value for key, value in read_manifest(path).items() if key.endswith("_digest")}
+
+
+def _may_change(key: str) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in CHANGEABLE)
+
+
 def _refuse_changed_recipe(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     old_flat, new_flat = dict(_flatten(old)), dict(_flatten(new))
     for key in sorted(old_flat.keys() | new_flat.keys()):
         before, after = old_flat.get(key), new_flat.get(key)
-        if before == after or key.split(".")[0] in CHANGEABLE:
+        if before == after or _may_change(key):
             continue
         if key == "propose.target":
             if after >= before:

@@ -1,0 +1,41 @@
+"""An engine that is asked again: what fails in passing is nobody's answer."""
+
+import asyncio
+from collections.abc import Sequence
+
+from selfalign.engine.spec import Engine
+from selfalign.errors import RequestFailed, RunStalled
+from selfalign.records import Completion, Prompt, Sampling
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds before a failed request is sent again, the last one for all further times."""
+
+
+class PatientEngine:
+    """The engine; where a request fails and the engine lives on, the same request again after a pause.
+
+    Raises `RunStalled` when a request has failed once more than there are `pauses` and none of all the others has
+    succeeded since it was first sent.
+    """
+
+    def __init__(self, engine: Engine, pauses: Sequence[float] = PAUSES) -> None:
+        self._engine = engine
+        self._pauses = pauses
+        self._num_completed = 0
+
+    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
+        num_failures, completed_before = 0, self._num_completed
+        while True:
+            try:
+                completion = await self._engine.generate(prompt, sampling, rng_seed=rng_seed)
+            except RequestFailed as error:
+                if num_failures >= len(self._pauses) and self._num_completed == completed_before:
+                    raise RunStalled(
+                        f"a request failed {num_failures + 1} times and no other succeeded meanwhile ({error}); "
+                        "what is finished is kept, the same command continues"
+                    ) from error
+                await asyncio.sleep(self._pauses[min(num_failures, len(self._pauses) - 1)])
+                num_failures += 1
+            else:
+                self._num_completed += 1
+                return completion
