@@ -16,8 +16,8 @@ from types import MappingProxyType
 from selfalign.align.ask import AlignSpec
 from selfalign.align.outcome import align
 from selfalign.checks import ChecksSpec
-from selfalign.engine.spec import Engine
 from selfalign.engine.patience import PatientEngine
+from selfalign.engine.spec import Engine
 from selfalign.errors import EngineDied, SelfAlignError
 from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose, propose_from_source
 from selfalign.records import (

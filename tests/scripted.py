@@ -1,11 +1,11 @@
 """A scripted engine: a plain function answers, with delays and faults, and everything asked is remembered.
 
 The function takes (prompt, sampling, rng_seed) and returns a text or a `Completion`, or raises what a real engine
-raises: `PromptRefused`, `EngineDied`.
+raises: `PromptRefused`, `RequestFailed`, `EngineDied`. Another one, (prompt, options), gives the probabilities of `choose`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from selfalign.records import Completion, Prompt, Sampling, Usage
@@ -29,6 +29,9 @@ class ScriptedEngine:
 
     respond: Respond
     delay: Delay = 0.0
+    prefer: Callable[[Prompt, Sequence[str]], Sequence[float]] = lambda prompt, options: (
+        [1 / len(options)] * len(options)
+    )
     context_length: int = 8192
     requests: list[Request] = field(default_factory=list)
     in_flight: int = 0
@@ -55,3 +58,9 @@ class ScriptedEngine:
         text = " ".join(answer.split(" ")[: sampling.max_tokens]) if is_cut else answer
         usage = Usage(num_prompt_tokens, 0, min(num_output_tokens, sampling.max_tokens))
         return Completion(text, "length" if is_cut else "stop", usage)
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
+        self.requests.append(Request(prompt, Sampling(max_tokens=1), 0))
+        await asyncio.sleep(0.0 if callable(self.delay) else self.delay)
+        shares = self.prefer(prompt, options)
+        return tuple(share / sum(shares) for share in shares)

@@ -10,7 +10,7 @@ from scripted import ScriptedEngine
 from worlds import dataset_bytes, world_model, world_recipe
 
 from selfalign.dataset import export as dataset
-from selfalign.errors import EngineDied, RecipeError, RunDirError
+from selfalign.errors import EngineDied, RecipeError, RequestFailed, RunDirError, RunStalled
 from selfalign.generate import generate
 from selfalign.records import Example, Failure
 from selfalign.run import directory as rundir
@@ -95,6 +95,11 @@ def test_a_finished_run_asks_the_engine_nothing(tmp_path):
         yield
 
     generate(world_recipe(), tmp_path / "run", start_engine=no_engine)
+    short_source = tmp_path / "rows.jsonl"
+    short_source.write_text('{"instruction": "Name a river in Peru."}\n{"instruction": "Why does bread rise?"}\n')
+    recipe = world_recipe(propose__source=f"{{path: {short_source}}}", propose__target=99)
+    run(tmp_path / "short", recipe)
+    assert generate(recipe, tmp_path / "short", start_engine=no_engine).num_answered == 2
 
 
 def test_a_higher_target_continues_and_equals_a_run_that_had_it_from_the_start(tmp_path):
@@ -203,3 +208,92 @@ def test_a_run_of_another_recipe_is_refused_or_set_aside_as_wished(tmp_path):
     run(tmp_path / "run", other, set_aside=True)
     assert rundir.read_recipe(tmp_path / "run")["rng_seed"] == 2
     assert rundir.read_recipe(tmp_path / "run-1")["rng_seed"] == 1
+
+
+def test_setting_a_run_aside_is_said_with_the_reason_and_the_new_name(tmp_path):
+    run(tmp_path / "run")
+    stream = io.StringIO()
+    run(tmp_path / "run", world_recipe(rng_seed=2), set_aside=True, stream=stream)
+    assert "made with rng_seed = 1, now 2" in stream.getvalue()
+    assert f"set aside as {tmp_path / 'run-1'}" in stream.getvalue()
+
+
+def test_where_and_how_fast_may_change_but_not_what_is_written(tmp_path):
+    run(tmp_path / "run")
+    faster = {"model__engine": "{gpu_memory_utilization: 0.8, tensor_parallel_size: 2, max_num_seqs: 512}"}
+    run(tmp_path / "run", world_recipe(slots=16, **faster))
+    for change in ("{dtype: float16}", "{quantization: fp8}", "{max_model_len: 2048}"):
+        with pytest.raises(RunDirError, match=r"made with model\.engine"):
+            run(tmp_path / "run", world_recipe(model__engine=change))
+
+
+def test_what_failed_is_asked_again_by_reason_with_another_seed(tmp_path):
+    before = run(tmp_path / "run")
+    first = {outcome.instruction_id: outcome for outcome in rundir.read_outcomes(tmp_path / "run")}
+    reason = next(iter(before.failed))
+    asked = []
+
+    def respond(prompt, sampling, rng_seed):
+        asked.append(rng_seed)
+        return world_model(prompt, sampling, rng_seed)
+
+    run(tmp_path / "run", respond=respond, retry=[reason])
+    second = {outcome.instruction_id: outcome for outcome in rundir.read_outcomes(tmp_path / "run")}
+    assert len(asked) == before.failed[reason]
+    assert second.keys() == first.keys()
+    changed = {id_ for id_ in first if first[id_] != second[id_]}
+    assert 0 < len(changed) <= len(asked)
+    assert rundir.read_attempts(tmp_path / "run").total() == len(asked)
+    with pytest.raises(RecipeError, match=r"--retry-failed boredom: nothing failed for this reason"):
+        run(tmp_path / "run", retry=["boredom"])
+
+
+def test_a_model_whose_every_answer_fails_stops_the_run_with_one_example(tmp_path):
+    def never_cites(prompt, sampling, rng_seed):
+        if prompt.endswith("Instruction:"):
+            return world_model(prompt, sampling, rng_seed)
+        return "Just do it.\n### Answer\nDone."
+
+    with pytest.raises(RunStalled, match=r"50 answers in a row failed in the same way \(no_citation\)"):
+        run(tmp_path / "run", world_recipe(propose__target=200), never_cites)
+
+
+def test_a_model_that_cannot_continue_a_list_stops_the_run_with_one_example(tmp_path):
+    with pytest.raises(RunStalled, match="50 proposals in a row failed in the same way"):
+        run(tmp_path / "run", respond=lambda prompt, sampling, rng_seed: "")
+    assert len(list(rundir.read_rounds(tmp_path / "run"))) == 50
+
+
+NUM_STORMS = 500
+
+
+def test_a_run_through_refusals_deaths_and_kills_loses_burns_and_repeats_nothing(tmp_path, monkeypatch):
+    """Requests fail in passing, the engine dies, the process is killed, all at random: what comes out in the end is
+    what a run in fair weather makes."""
+    monkeypatch.setattr("selfalign.engine.patience.PAUSES", (0.0,))
+    recipe = world_recipe(propose__target=8, propose__window=2, slots=4)
+    run(tmp_path / "fair", recipe)
+    fair = sorted(map(str, rundir.read_outcomes(tmp_path / "fair")))
+    total = journal_bytes(tmp_path / "fair")
+    for number in range(NUM_STORMS):
+        rng = random.Random(number)
+        path = tmp_path / str(number)
+
+        def stormy(prompt, sampling, rng_seed, rng=rng):
+            draw = rng.random()
+            if draw < 0.2:
+                raise RequestFailed("queue full")
+            if draw < 0.22:
+                raise EngineDied("the engine stopped")
+            return world_model(prompt, sampling, rng_seed)
+
+        for _ in range(50):
+            with monkeypatch.context() as patched:
+                # Not among the first bytes: they say who holds the lock, which a process really killed lets go.
+                patched.setattr(
+                    rundir.os, "write", killer(rng.randrange(100, total) if rng.random() < 0.3 else 10 * total)
+                )
+                with contextlib.suppress(Killed, BaseExceptionGroup, EngineDied, RunStalled):
+                    run(path, recipe, stormy, delay=0.0)
+                    break
+        assert sorted(map(str, rundir.read_outcomes(path))) == fair, f"seed {number}"

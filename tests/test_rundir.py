@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -196,3 +198,53 @@ def test_a_run_that_made_nothing_yet_may_take_another_recipe(tmp_path):
         pass
     assert rundir.read_recipe(tmp_path)["name"] == "y"
     assert rundir.read_manifest(tmp_path)["seeds_digest"] == "b"
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_filesystem_without_flock_is_locked_in_another_way(tmp_path, monkeypatch, number):
+    def no_flock(file, how):
+        raise OSError(number, "No locks available")
+
+    monkeypatch.setattr(rundir.fcntl, "flock", no_flock)
+    with RunDir(tmp_path / "run", RECIPE, MANIFEST):
+        program = (
+            "import fcntl, sys\nfile = open(sys.argv[1], 'r+')\n"
+            "try:\n    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\nexcept BlockingIOError:\n    sys.exit(7)"
+        )
+        command = [sys.executable, "-c", program, str(tmp_path / "run" / rundir.LOCK)]
+        assert subprocess.run(command, check=False).returncode == 7
+
+
+def test_a_filesystem_without_any_lock_is_one_clear_line(tmp_path, monkeypatch):
+    def no_lock(file, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(rundir.fcntl, "flock", no_lock)
+    monkeypatch.setattr(rundir.fcntl, "lockf", no_lock)
+    with pytest.raises(RunDirError, match=r"run: cannot be locked \(No locks available\); choose an --output"):
+        RunDir(tmp_path / "run", RECIPE, MANIFEST)
+
+
+def test_an_answer_reaches_the_disk_after_its_round(tmp_path, monkeypatch):
+    happened = []
+    real_write, real_sync = os.write, os.fdatasync
+    with RunDir(tmp_path / "run", RECIPE, MANIFEST) as run:
+        names = {run.rounds._file: "round", run.outcomes._file: "outcome"}
+
+        def write(file, data):
+            happened.append(f"{names.get(file, file)} written")
+            return real_write(file, data)
+
+        def sync(file):
+            happened.append(f"{names.get(file, file)} synced")
+            return real_sync(file)
+
+        monkeypatch.setattr(rundir.os, "write", write)
+        monkeypatch.setattr(rundir.os, "fdatasync", sync)
+        for number in range(2):
+            run.journal_round(Round(number, (), (), (), Usage()))
+        for number in range(2):
+            instruction = Instruction(str(number), "Go.", "", "")
+            run.journal_outcome(Failure(instruction, "parse", FailureReason.EMPTY, "", "", Usage()))
+        monkeypatch.undo()
+    assert happened == ["round written", "round written", "round synced", "outcome written", "outcome written"]

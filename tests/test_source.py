@@ -11,7 +11,7 @@ from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose_from_sourc
 from selfalign.propose.source import SourceSpec, read_source, source_digest
 from selfalign.records import Instruction, Round
 from selfalign.run.directory import ROUNDS
-from tests.run_fixtures import example, rows_of, write_run
+from tests.run_fixtures import RECIPE, example, rows_of, write_run
 
 ROWS = [
     {"instruction": "Name the capital of France.", "context": ""},
@@ -150,6 +150,11 @@ def test_the_digest_follows_the_content_of_a_file_but_not_the_growth_of_a_run(tm
     with open(run / ROUNDS, "a") as file:
         file.write(rows_of([Round(1, (), (example(2).instruction,), (), example(2).usage)]))
     assert source_digest(SourceSpec(str(run))) == before
+    changes = {"slots": 512, "dataset": {"licence": "mit"}, "propose": {**RECIPE["propose"], "target": 99}}
+    write_run(run, [example(1)], {**RECIPE, **changes})
+    assert source_digest(SourceSpec(str(run))) == before
+    write_run(run, [example(1)], {**RECIPE, "rng_seed": 8})
+    assert source_digest(SourceSpec(str(run))) != before
     assert source_digest(SourceSpec("someone/prompts")) != source_digest(SourceSpec("someone/prompts", revision="v2"))
 
 

@@ -1,11 +1,14 @@
 """An engine that is asked again: what fails in passing is nobody's answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from selfalign.engine.spec import Engine
 from selfalign.errors import RequestFailed, RunStalled
 from selfalign.records import Completion, Prompt, Sampling
+
+T = TypeVar("T")
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before a failed request is sent again, the last one for all further times."""
@@ -18,16 +21,29 @@ class PatientEngine:
     succeeded since it was first sent.
     """
 
-    def __init__(self, engine: Engine, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(self, engine: Engine, pauses: Sequence[float] = ()) -> None:
         self._engine = engine
-        self._pauses = pauses
+        self._pauses = pauses or PAUSES
         self._num_completed = 0
 
+    @property
+    def context_length(self) -> int:
+        return self._engine.context_length
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        return self._engine.count_tokens(prompt)
+
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
+        return await self._until_done(lambda: self._engine.generate(prompt, sampling, rng_seed=rng_seed))
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
+        return await self._until_done(lambda: self._engine.choose(prompt, options))
+
+    async def _until_done(self, send: Callable[[], Awaitable[T]]) -> T:
         num_failures, completed_before = 0, self._num_completed
         while True:
             try:
-                completion = await self._engine.generate(prompt, sampling, rng_seed=rng_seed)
+                result = await send()
             except RequestFailed as error:
                 if num_failures >= len(self._pauses) and self._num_completed == completed_before:
                     raise RunStalled(
@@ -38,4 +54,4 @@ class PatientEngine:
                 num_failures += 1
             else:
                 self._num_completed += 1
-                return completion
+                return result

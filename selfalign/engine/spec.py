@@ -5,7 +5,7 @@
 Callers hold as many awaits as they like; the engine batches continuously, so there is no batching here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -66,8 +66,14 @@ class Engine(Protocol):
         """Length of a prompt in tokens."""
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        """One completion. Raises `PromptRefused` (the engine lives on), `RecipeError` for sampling that vLLM does
-        not take, `EngineDied`."""
+        """One completion. Raises `PromptRefused` and `RequestFailed` (the engine lives on), `RecipeError` for sampling
+        that the engine does not take, `EngineDied`."""
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
+        """How probable each of the options is as the next text, as shares of 1 over the options alone.
+
+        Raises like `generate`, and ValueError for fewer than two options or two that begin alike.
+        """
 
 
 def find_token_counter(spec: EngineSpec) -> TokenCounter | None:

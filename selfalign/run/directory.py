@@ -320,8 +320,12 @@ def _take_lock(path: Path) -> int:
     except OSError as error:
         os.close(lock)
         raise RunDirError(f"{path}: cannot be locked ({error.strerror}); choose an --output on another disk") from error
-    os.ftruncate(lock, 0)
-    os.write(lock, b"%d\n" % os.getpid())
+    try:
+        os.ftruncate(lock, 0)
+        os.write(lock, b"%d\n" % os.getpid())  # for people only; the lock is held whatever stands in it
+    except OSError as error:
+        os.close(lock)
+        raise RunDirError(f"{path}: {_write_advice(error)}") from error
     return lock
 
 
