@@ -1,7 +1,7 @@
 """A scripted engine: a plain function answers, with delays and faults, and everything asked is remembered.
 
 The function takes (prompt, sampling, rng_seed) and returns a text or a `Completion`, or raises what a real engine
-raises: `PromptRefused`, `RequestFailed`, `EngineDied`. Another one, (prompt, options), gives the probabilities of `choose`.
+raises: `PromptRefused`, `RequestFailed`, `EngineDied`. `prefer` takes (prompt, options) and gives what `choose` scales.
 """
 
 import asyncio
