@@ -76,11 +76,10 @@ def count_rows(path: str | Path) -> int | None:
         return None
 
 
-def text_field(fields: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> str:
-    """The text under a field name, or under a dotted path into the row ("messages.0.content").
+def value_at(fields: Mapping[str, Any], name: str, where: str) -> Any:
+    """What stands under a field name, or under a dotted path into the row ("messages.0.content").
 
-    Missing or null is "" unless `required`. Raises `RecipeError`, which opens with `where` ("file:line"), where a
-    required field is missing and where the field holds something else than text.
+    Raises `RecipeError`, which opens with `where` ("file:line"), where that is missing or null.
     """
     value: Any = fields
     for part in [name] if name in fields else name.split("."):
@@ -91,13 +90,57 @@ def text_field(fields: Mapping[str, Any], name: str, where: str, *, required: bo
         else:
             value = None
     if value is None:
-        if not required:
-            return ""
         known = ", ".join(sorted(map(str, fields))[:8]) or "none"
         raise RecipeError(f"{where}: no field {name!r} (fields here: {known}); name the field that holds the text")
+    return value
+
+
+def text_field(fields: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> str:
+    """The text under a field name or dotted path; missing or null is "" unless `required`.
+
+    Raises `RecipeError` where a required field is missing and where the field holds something else than text.
+    """
+    try:
+        value = value_at(fields, name, where)
+    except RecipeError:
+        if required:
+            raise
+        return ""
     if not isinstance(value, str):
         raise RecipeError(f"{where}: field {name!r} holds {type(value).__name__}, not text")
     return value
+
+
+_ROLES = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant"}
+
+
+def turns_of(value: Any, where: str) -> list[tuple[str, str]]:
+    """(role, text) of every turn of a chat, in OpenAI's form or ShareGPT's; roles are "user", "assistant", "system".
+
+    A plain text and the texts of a list are turns whose role is "". Raises `RecipeError`, which opens with `where`,
+    for anything else.
+    """
+    if isinstance(value, str):
+        return [("", value)]
+    if not isinstance(value, list) or not all(isinstance(turn, str | Mapping) for turn in value):
+        raise RecipeError(f"{where} holds {type(value).__name__}, not text and not a chat")
+    return [("", turn) if isinstance(turn, str) else _turn(turn, where) for turn in value]
+
+
+def last_turn(value: Any, role: str, where: str) -> str:
+    """The text of a chat's last turn of `role`, or of its last turn where none has that role."""
+    turns = turns_of(value, where)
+    return next((text for role_, text in reversed(turns) if role_ == role), turns[-1][1] if turns else "")
+
+
+def _turn(turn: Mapping[str, Any], where: str) -> tuple[str, str]:
+    content = turn.get("content", turn.get("value"))
+    if isinstance(content, list):
+        content = "".join(part.get("text") or "" for part in content if isinstance(part, Mapping))
+    if content is not None and not isinstance(content, str):
+        raise RecipeError(f"{where}: a turn's content is {type(content).__name__}, not text")
+    role = str(turn.get("role", turn.get("from", "")))
+    return _ROLES.get(role, role), content or ""
 
 
 @contextmanager

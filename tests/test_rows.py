@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from selfalign.errors import RecipeError, RunDirError
-from selfalign.rows import count_rows, read_raw_rows, read_rows, text_field, watched, written_whole
+from selfalign.rows import count_rows, last_turn, read_raw_rows, read_rows, text_field, turns_of, watched, written_whole
 
 ROWS = [{"instruction": "Name three rivers.", "n": 1}, {"instruction": "Où est-il ?\u2028", "n": 2}, {"n": 3}]
 NUMBERED = list(enumerate(ROWS, start=1))
@@ -213,3 +213,23 @@ def test_progress(monkeypatch: pytest.MonkeyPatch) -> None:
         if stream:
             assert "compared 128 of 400 (32%)" in stream.getvalue()
             assert stream.getvalue().endswith("\x1b[2K" if stream.isatty() else "\n")
+
+
+PARTS = [{"type": "text", "text": "I see "}, {"type": "image"}, {"type": "text", "text": "a tit."}]
+CHAT = [{"role": "user", "content": "Which bird?"}, {"role": "assistant", "content": PARTS}]
+SHAREGPT = [{"from": "human", "value": "Which bird?"}, {"from": "gpt", "value": "I see a tit."}]
+
+
+def test_a_chat_is_read_in_either_form() -> None:
+    turns = [("user", "Which bird?"), ("assistant", "I see a tit.")]
+    assert turns_of(CHAT, "f:1") == turns_of(SHAREGPT, "f:1") == turns
+    assert turns_of("Which bird?", "f:1") == [("", "Which bird?")]
+    assert turns_of(["One?", "Two?"], "f:1") == [("", "One?"), ("", "Two?")]
+    assert (last_turn(CHAT, "user", "f:1"), last_turn(["One?", "Two?"], "user", "f:1")) == ("Which bird?", "Two?")
+    assert last_turn([], "user", "f:1") == ""
+
+
+@pytest.mark.parametrize("value", [3, {"role": "user"}, [3], [{"role": "user", "content": 3}]])
+def test_what_is_no_chat_is_refused(value: object) -> None:
+    with pytest.raises(RecipeError, match="f:1"):
+        turns_of(value, "f:1")

@@ -11,7 +11,7 @@ from typing import Any
 
 from selfalign.errors import RecipeError
 from selfalign.novelty.index import NoveltyIndex, NoveltySpec
-from selfalign.rows import read_rows
+from selfalign.rows import read_rows, turns_of
 
 PROMPT_FIELDS = ("instruction", "prompt", "question", "query", "problem", "input", "text", "turns", "messages")
 CONTEXT_FIELDS = ("context", "input", "passage")
@@ -43,9 +43,9 @@ def _prompts(path: Path) -> Iterator[tuple[str, str, str]]:
         if name is None:
             known = ", ".join(sorted(map(str, fields))[:8]) or "none"
             raise RecipeError(f"{where}: no prompt under any of {', '.join(PROMPT_FIELDS)} (fields here: {known})")
-        for text in _texts(fields[name], where, name):
-            for context in _contexts(fields, name):
-                yield where, text, context
+        for role, text in turns_of(fields[name], f"{where}: field {name!r}"):
+            if role in ("", "user"):
+                yield from ((where, text, context) for context in _contexts(fields, name))
 
 
 def _contexts(fields: Mapping[str, Any], prompt_field: str) -> list[str]:
@@ -54,22 +54,6 @@ def _contexts(fields: Mapping[str, Any], prompt_field: str) -> list[str]:
     texts = [each.get("input") for each in instances]
     texts.append(next((fields[each] for each in CONTEXT_FIELDS if each != prompt_field and fields.get(each)), None))
     return [text for text in texts if text and isinstance(text, str)] or [""]
-
-
-def _texts(value: Any, where: str, name: str) -> Iterator[str]:
-    """Text as it is; of a list, each text in it; of a chat, what the user says."""
-    if isinstance(value, str):
-        yield value
-        return
-    if not isinstance(value, list):
-        raise RecipeError(f"{where}: field {name!r} holds {type(value).__name__}, not text")
-    for turn in value:
-        if isinstance(turn, str):
-            yield turn
-        elif isinstance(turn, Mapping) and turn.get("role", turn.get("from")) in ("user", "human"):
-            said = turn.get("content", turn.get("value"))
-            if isinstance(said, str):
-                yield said
 
 
 def _distinct(prompts: Iterator[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:

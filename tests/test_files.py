@@ -150,7 +150,7 @@ def test_progress_goes_to_the_stream_and_a_terminal_line_is_cleared(tmp_path, mo
         def isatty(self):
             return True
 
-    monkeypatch.setattr("selfalign.align.files.LIVE_LINE_SECONDS", 0)
+    monkeypatch.setattr("selfalign.rows.LIVE_LINE_SECONDS", 0)
     terminal, pipe = Terminal(), io.StringIO()
     path = write(tmp_path / "data.jsonl", ROWS * 200)
     check_file(path, Columns(), None, ChecksSpec(), out=None, stream=terminal)
