@@ -17,6 +17,15 @@ their traceback. Two are no user errors: `PromptRefused` becomes a `Failure`, `R
 import difflib
 from collections.abc import Iterable
 
+MAX_LINE = 300
+"""Characters: what another program says about an error is cut behind these."""
+
+
+def one_line(said: object) -> str:
+    """An exception or a text on one line of bounded length; the exception's class where it says nothing."""
+    line = " ".join(str(said).split()) or type(said).__name__
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 3]}..."
+
 
 def did_you_mean(wrong: str, valid: Iterable[str]) -> str:
     """The end of a complaint about a name: the nearest valid one, or all of them."""

@@ -19,9 +19,8 @@ from typing import Any, TextIO, TypeVar
 
 from selfalign import __version__, pipeline
 from selfalign.align.constitution import load_constitution
-from selfalign.align.prompt import render_prefix
-from selfalign.engine.spec import Engine, EngineSpec
-from selfalign.engine.vllm import open_engine
+from selfalign.align.prompt import render_shared
+from selfalign.engine import Engine, EngineSpec, open_engine
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose.seeds import load_seeds, seeds_digest
@@ -192,7 +191,7 @@ async def _run(
         checks=recipe.checks,
     )
     async with start_engine(recipe.model) as engine:
-        _refuse_long_constitution(engine, sources.constitution, recipe)
+        _prepare_constitution(engine, sources.constitution, recipe)
         ticker = asyncio.create_task(Ticker(state.counters, run.metrics.append, stream).run())
         try:
             with _survivors_frozen():
@@ -212,9 +211,10 @@ async def _run(
                 await ticker
 
 
-def _refuse_long_constitution(engine: Engine, constitution: Constitution, recipe: Recipe) -> None:
-    """A constitution that leaves no room for an answer would fail every instruction: say so once, at the start."""
-    num_tokens = engine.count_tokens(render_prefix(constitution))
+def _prepare_constitution(engine: Engine, constitution: Constitution, recipe: Recipe) -> None:
+    """Let the engine read what all prompts share; a constitution that leaves no room for an answer is refused at once,
+    since every instruction would fail."""
+    num_tokens = engine.prepare(render_shared(constitution, recipe.model.style))
     room = engine.context_length - num_tokens
     if room < recipe.align.sampling.max_tokens:
         raise RecipeError(

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import settings
 from tiny_model import make_tiny_model
 
-from selfalign.engine.spec import EngineSpec
-from selfalign.engine.vllm import VllmEngine, open_engine
+from selfalign.engine import EngineSpec, open_engine
+from selfalign.engine.vllm import VllmEngine
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("selfalign", deadline=None)

@@ -42,6 +42,10 @@ class ScriptedEngine:
         texts = [prompt] if isinstance(prompt, str) else [message["content"] for message in prompt]
         return sum(len(text.split()) for text in texts)
 
+    def prepare(self, beginning: Prompt) -> int:
+        """The same count; there is nothing to prepare."""
+        return self.count_tokens(beginning)
+
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         self.requests.append(Request(prompt, sampling, rng_seed))
         self.in_flight += 1

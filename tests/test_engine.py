@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from tiny_model import CONTEXT_LENGTH
 
+from selfalign.engine import EngineSpec, open_engine
 from selfalign.engine import vllm as engine_module
-from selfalign.engine.spec import EngineSpec, find_token_counter
-from selfalign.engine.vllm import VllmEngine, _reasoning_remover, open_engine
+from selfalign.engine.spec import find_token_counter
+from selfalign.engine.vllm import VllmEngine, _reasoning_remover
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
 from selfalign.records import Completion, Sampling
 
@@ -130,6 +131,17 @@ def test_messages_go_through_the_models_chat_template_once(engine: VllmEngine, r
     assert chat.usage.prompt_tokens == text.usage.prompt_tokens
 
 
+def test_what_prompts_share_is_prepared_once_as_text_and_as_messages(engine: VllmEngine, run: Run) -> None:
+    shared = ({"role": "system", "content": f"{SHARED}\nBe kind."}, {"role": "user", "content": "Hello"})
+    shared += ({"role": "assistant", "content": "Hello to you."},)
+    prompt = (*shared, {"role": "user", "content": "What is a river?"})
+    text = f"{SHARED}\n### User\n"
+    whole = [engine.encode(prompt), engine.encode(f"{text}What is a river?")]
+    num_tokens = engine.prepare(shared), engine.prepare(text)
+    assert [engine.encode(prompt), engine.encode(f"{text}What is a river?")] == whole
+    assert all(count > 0.9 * len(ids) for count, ids in zip(num_tokens, whole, strict=True))
+
+
 def test_a_cancelled_request_ends_in_the_engine_too(engine: VllmEngine, run: Run) -> None:
     async def go_on(seed: int) -> None:
         while True:
@@ -202,8 +214,7 @@ def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[s
 # Asks without end, says which processes compute, and at the end which errors the requests met.
 ENDLESS = """
     import asyncio, json, sys
-    from selfalign.engine.spec import EngineSpec
-    from selfalign.engine.vllm import open_engine
+    from selfalign.engine import EngineSpec, open_engine
     from selfalign.records import Sampling
 
     async def go_on(engine, seed):

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from selfalign.engine.log import MAX_LINE, EngineLog, one_line
+from selfalign.engine.log import EngineLog
+from selfalign.errors import MAX_LINE, one_line
 
 TRACEBACK = """\
 (EngineCore pid=7) ERROR 11-21 [core.py:88] EngineCore failed to start.

@@ -18,8 +18,7 @@ from random import Random
 from selfalign.align.constitution import load_constitution
 from selfalign.align.parse import ReplyError, parse_reply
 from selfalign.align.prompt import render_prompt
-from selfalign.engine.spec import Engine, EngineSpec
-from selfalign.engine.vllm import open_engine
+from selfalign.engine import Engine, EngineSpec, open_engine
 from selfalign.records import Constitution, Instruction, Sampling
 from training.corpus import sample_item
 from training.corpus.grammar import Item

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from selfalign.records import Constitution, Demonstration, Instruction, Prompt
 
-STOP = "\n### User\n"
+_USER = "### User\n"
+STOP = f"\n{_USER}"
 """A new user turn ends the answer; a model that goes on would speak for the user."""
 
 
@@ -25,14 +26,18 @@ def render_prefix(constitution: Constitution) -> str:
     return _preamble(constitution) + shared + "".join(turns)
 
 
+def render_shared(constitution: Constitution, style: str) -> Prompt:
+    """What every prompt of `constitution` begins with: up to the user's words, or the messages before them."""
+    return shared_messages(constitution) if style == "chat" else f"{render_prefix(constitution)}{_USER}"
+
+
 def render_prompt(constitution: Constitution, instruction: Instruction, style: str) -> Prompt:
     """The prompt for one instruction: text to continue (`style` "text") or messages ("chat").
 
     Raises ValueError for another style. What depends on the instruction stands last, for the prefix cache.
     """
     if style == "text":
-        turn = f"### User\n{instruction.user_turn}\n### Thoughts\n{opening(constitution)}"
-        return render_prefix(constitution) + turn
+        return f"{render_shared(constitution, style)}{instruction.user_turn}\n### Thoughts\n{opening(constitution)}"
     if style == "chat":
         return (*shared_messages(constitution), {"role": "user", "content": instruction.user_turn})
     raise ValueError(f"style: must be 'text' or 'chat', not {style!r}")

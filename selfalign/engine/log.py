@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Self
 
-MAX_LINE = 300
+from selfalign.errors import one_line
+
 MAX_READ = 1 << 20
 """Bytes at the end of the log that are searched for an error."""
 
@@ -65,21 +66,11 @@ class EngineLog:
         size = os.fstat(self._file.fileno()).st_size
         text = os.pread(self._file.fileno(), MAX_READ, max(0, size - MAX_READ)).decode("utf-8", "replace")
         found = [f"{name}: {message}" for name, message in _ERROR.findall(text) if not _is_consequence(message)]
-        return _shorten(found[-1]) if found else ""
-
-
-def one_line(error: BaseException) -> str:
-    """An exception's message on one line, or its class where it has none."""
-    return _shorten(str(error)) or type(error).__name__
+        return one_line(found[-1]) if found else ""
 
 
 def _is_consequence(message: str) -> bool:
     return message.startswith(_CONSEQUENCES)
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 3]}..."
 
 
 def _flush() -> None:

@@ -3,8 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from selfalign.engine.log import one_line
-from selfalign.errors import EngineStartError
+from selfalign.errors import EngineStartError, one_line
 
 
 def is_path(location: str) -> bool:

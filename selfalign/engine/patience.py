@@ -33,6 +33,9 @@ class PatientEngine:
     def count_tokens(self, prompt: Prompt) -> int:
         return self._engine.count_tokens(prompt)
 
+    def prepare(self, beginning: Prompt) -> int:
+        return self._engine.prepare(beginning)
+
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         return await self._until_done(lambda: self._engine.generate(prompt, sampling, rng_seed=rng_seed))
 

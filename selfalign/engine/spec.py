@@ -65,6 +65,10 @@ class Engine(Protocol):
     def count_tokens(self, prompt: Prompt) -> int:
         """Length of a prompt in tokens."""
 
+    def prepare(self, beginning: Prompt) -> int:
+        """Read once what many prompts will begin with: a text, or messages before the last user turn. Returns its
+        length in tokens."""
+
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         """One completion. Raises `PromptRefused` and `RequestFailed` (the engine lives on), `RecipeError` for sampling
         that the engine does not take, `EngineDied`."""

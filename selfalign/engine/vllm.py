@@ -22,16 +22,18 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from selfalign.engine.chat import chat_renderer, remove_think_block
-from selfalign.engine.log import EngineLog, one_line
+from selfalign.engine.log import EngineLog
 from selfalign.engine.modelfiles import is_path, refuse_missing_model, weights_size
 from selfalign.engine.prefix import PromptTokens
 from selfalign.engine.spec import EngineSpec
-from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
+from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, one_line
 from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
     from vllm.v1.engine.async_llm import AsyncLLM
+
+_WORDS = "what the user says next"
 
 CTRL_C_SECONDS = 2.0
 """How long a death of the engine waits for a Ctrl-C that explains it."""
@@ -75,6 +77,13 @@ class VllmEngine:
 
     def count_tokens(self, prompt: Prompt) -> int:
         return len(self.encode(prompt))
+
+    def prepare(self, beginning: Prompt) -> int:
+        """Tokenise what many prompts will begin with, once; returns its number of tokens."""
+        is_plain = isinstance(beginning, str)
+        text = beginning if is_plain else self._shared_text(beginning)
+        self._tokens.prepare(text, add_special_tokens=is_plain)
+        return len(self._tokens.encode(text, add_special_tokens=is_plain))
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The token ids that the model reads. Raises `PromptRefused` where there can be none."""
@@ -126,6 +135,10 @@ class VllmEngine:
             return self._render(prompt)
         except Exception as error:  # a template is a foreign program: it may raise anything
             raise PromptRefused(f"the chat template: {one_line(error)}") from error
+
+    def _shared_text(self, messages: Messages) -> str:
+        """What the chat template makes of messages, up to the words of the user turn that follows them."""
+        return self._as_text((*messages, {"role": "user", "content": _WORDS})).partition(_WORDS)[0]
 
     def _as_completion(self, output: "RequestOutput") -> Completion:
         choice = output.outputs[0]

@@ -9,11 +9,12 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from selfalign import miniature as builtin_model
 from selfalign.align.constitution import load_constitution
-from selfalign.align.prompt import render_prompt
-from selfalign.engine.prefix import LEAST_SHARED, PromptTokens
+from selfalign.align.prompt import render_prompt, render_shared
+from selfalign.engine.prefix import PromptTokens
 from selfalign.records import Instruction
 
 CONSTITUTION = load_constitution("default")
+SHARED = render_shared(CONSTITUTION, "text")
 TRAINING = [render_prompt(CONSTITUTION, Instruction("p", "Why is the sky blue?", "", "x"), "text")] * 2
 
 
@@ -77,6 +78,7 @@ def prompt(text: str, context: str = "") -> str:
 def test_the_ids_are_those_of_the_tokenizer(name: str, texts: list[tuple[str, str]], is_special: bool) -> None:
     encode = Counting(TOKENIZERS[name])
     tokens = PromptTokens(encode)
+    tokens.prepare(SHARED, is_special)
     for text in [prompt(*each) for each in texts] + [each[0] for each in texts]:
         assert tokens.encode(text, is_special) == encode(text, is_special)
 
@@ -85,25 +87,46 @@ def test_the_ids_are_those_of_the_tokenizer(name: str, texts: list[tuple[str, st
 def test_a_shared_beginning_is_read_once(name: str) -> None:
     encode = Counting(TOKENIZERS[name])
     tokens = PromptTokens(encode)
-    for number in range(2):
-        tokens.encode(prompt(f"Name {number} rivers."))
+    tokens.prepare(SHARED)
     encode.num_characters = 0
     for number in range(100):
         tokens.encode(prompt(f"Explain in {number} words what a river is."))
-    assert encode.num_characters < 100 * LEAST_SHARED / 5
+    assert encode.num_characters < 100 * len(SHARED) / 20
 
 
-def test_other_prompts_in_between_do_not_matter() -> None:
+def test_a_beginning_whose_end_is_not_the_end_of_a_token_is_never_used() -> None:
+    # One token for everything up to the second line end: its ids would be wrong wherever the text is cut.
+    tokenizer = TOKENIZERS["undivided text"]
+    text = "### User\nName"
+    tokens = PromptTokens(Counting(tokenizer))
+    tokens.prepare(text)
+    assert tokens.encode(text) == tokenizer.encode(text).ids
+
+
+def test_a_beginning_without_a_line_end_is_read_with_every_prompt() -> None:
     encode = Counting(TOKENIZERS["byte-level"])
     tokens = PromptTokens(encode)
-    for number in range(300):
-        text = prompt(f"Name {number} rivers.") if number % 7 == 0 else f"{number} other things\n" * 200
-        assert tokens.encode(text) == encode.tokenizer.encode(text).ids
+    for beginning in ("", "no line end"):
+        tokens.prepare(beginning)
+    assert tokens.encode("no line ends here") == encode.tokenizer.encode("no line ends here").ids
+
+
+def test_several_beginnings_do_not_mix() -> None:
+    encode = Counting(TOKENIZERS["byte-level"])
+    tokens = PromptTokens(encode)
+    others = ["Another constitution.\nBe brief.\n", "Another constitution.\nBe brief.\nBe kind.\n"]
+    for beginning in (SHARED, *others, SHARED):
+        tokens.prepare(beginning)
+    for number in range(30):
+        for text in (prompt(f"Name {number} rivers."), *(f"{other}Name {number} rivers." for other in others)):
+            assert tokens.encode(text) == encode.tokenizer.encode(text).ids
 
 
 def test_special_tokens_are_part_of_what_is_remembered() -> None:
     encode = Counting(TOKENIZERS["byte-level, opening token"])
     tokens = PromptTokens(encode)
+    tokens.prepare(SHARED, True)
+    tokens.prepare(SHARED, False)
     for number in range(6):
         for is_special in (True, False):
             text = prompt(f"Name {number} rivers.")
