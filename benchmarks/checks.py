@@ -23,7 +23,7 @@ from typing import Any
 
 from selfalign.align.constitution import load_constitution
 from selfalign.checks import ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, worst
-from selfalign.checks.hedge import hedges
+from selfalign.checks.manner import hedges
 from selfalign.records import Instruction, Verdict
 
 TIMED_ROWS = 100_000

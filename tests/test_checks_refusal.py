@@ -3,7 +3,7 @@
 import pytest
 
 from selfalign.checks import Stance, apologises, refusal_of
-from selfalign.checks.hedge import hedges
+from selfalign.checks.manner import hedges
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ _NEGATED = re.compile(
     r"\b(?:no (?:reason|need) to (?:decline|refuse)|(?:not|n't|nothing to) (?:\w+ )?(?:decline|refuse))"
 )
 _LEAST = 12
+_MAY_DECLINE = ("ethical", "candor", "static", "dated knowledge", "clarification")
 _LIMITED = word_set(
     "not no cannot can't don't doesn't didn't won't isn't unknown unsure uncertain unable without unless depends if "
     "check ask may might perhaps probably as until latest"
@@ -59,14 +60,11 @@ _LIMITED = word_set(
 
 def intent_of(thought: str) -> Intent:
     """What a thought in `plain` form means to do; where nothing else is said it means to comply."""
-    # Substrings first: most thoughts hold none of them.
-    negates = "no" in thought or "n't" in thought
-    declines = negates or "declin" in thought or "refus" in thought or "turn" in thought
-    if declines and _DECLINE.search(thought) and not _NEGATED.search(thought):
+    if _DECLINE.search(thought) and not _NEGATED.search(thought):
         return Intent.DECLINE
-    if (negates or "without" in thought or "beyond" in thought or "outside" in thought) and _LIMIT.search(thought):
+    if _LIMIT.search(thought):
         return Intent.LIMIT
-    if ("ask" in thought or "clarif" in thought or "quest" in thought) and _ASK.search(thought):
+    if _ASK.search(thought):
         return Intent.ASK
     return Intent.COMPLY
 
@@ -84,11 +82,11 @@ def at_odds(reading: Reading) -> Finding:
     stance = reading.refusal.stance
     if intent is Intent.DECLINE and stance is Stance.COMPLIES and not _declines_softly(reading.plain):
         return Finding(GRAVE, None, "the thought means to decline, the answer complies")
-    if intent is Intent.COMPLY and stance is Stance.REFUSES and not _may_decline(reading):
+    if intent is Intent.COMPLY and stance is Stance.REFUSES and not reading.cites(_MAY_DECLINE):
         return Finding(GRAVE, None, "the thought means to comply, the answer refuses")
     if (intent is Intent.ASK or "clarification" in reading.cited_names) and not _asks(reading.plain):
         return Finding(SLIGHT, None, "the thought means to ask back, the answer asks nothing")
-    if intent is Intent.LIMIT and _LIMITED.isdisjoint(reading.vocabulary):
+    if intent is Intent.LIMIT and _LIMITED.isdisjoint(reading.words):
         return Finding(SLIGHT, None, "the thought says what it cannot know, the answer shows no such limit")
     return NOTHING
 
@@ -97,21 +95,13 @@ def _declines_softly(answer: str) -> bool:
     return " not " in answer[:200] or "n't" in answer[:200] or "cannot" in answer[:200]
 
 
-def _may_decline(reading: Reading) -> bool:
-    return not reading.cited_names.isdisjoint(("ethical", "candor", "static", "dated knowledge", "clarification"))
-
-
 def _asks(answer: str) -> bool:
-    return (
-        "?" in answer or "？" in answer or "let me know" in answer or "please tell" in answer or "please send" in answer
-    )
+    return any(each in answer for each in ("?", "？", "؟", "let me know", "please tell", "please send"))
 
 
 def principle_conflict(reading: Reading) -> Finding:
     """Whether two cited principles ask for different answers (the pairs are in the spec)."""
     names = reading.cited_names
-    if len(names) < 2:
-        return NOTHING
     for one, other in reading.spec.conflicts:
         if one.lower() in names and other.lower() in names:
             return Finding(GRAVE, None, f"cites {one} and {other}, which ask for different answers")

@@ -1,11 +1,10 @@
 """The form of an answer: is it whole, does it go round in circles, does it speak for somebody else?"""
 
 import re
-from itertools import pairwise
 
 from selfalign.checks.reading import GRAVE, NOTHING, SLIGHT, Finding, Reading
-from selfalign.checks.text import word_set, words_of
-from selfalign.markers import chat_token, role_marker
+from selfalign.checks.text import runs_of, word_set, words_of
+from selfalign import markers
 
 # --- truncation -------------------------------------------------------------------------------------------------
 
@@ -78,18 +77,10 @@ def loop(reading: Reading) -> Finding:
     left out, and a refrain does not count: its returns are not in a row. The number is the share of word 4-grams
     that repeat an earlier one.
     """
-    words = reading.words
-    if "```" in reading.plain or "|" in reading.plain or "\t" in reading.plain:
-        words = _prose_words(reading.plain)
-    if len(words) < _LEAST_WORDS:
-        return _stutter(reading, words)
-    pairs = reading.pairs if words is reading.words else set(pairwise(words))
-    # A run that stood before has pairs that stood before: with few of those there is no need to look at runs.
-    if len(words) - 1 - len(pairs) < _LEAST_SHARE * len(words):
-        return _stutter(reading, words)
-    grams = list(zip(words, words[1:], words[2:], words[3:], strict=False))
-    share = round(1 - len(set(grams)) / len(grams), 3)
-    if share < _LEAST_SHARE:
+    words = words_of(_TABLE_ROW.sub("\n", _FENCE.sub("\n", reading.plain)))
+    grams = runs_of(words, _GRAM)
+    share = round(1 - len(set(grams)) / len(grams), 3) if grams else 0.0
+    if len(words) < _LEAST_WORDS or share < _LEAST_SHARE:
         return _stutter(reading, words)
     start, period, length = _longest_period(grams)
     repeats = length / period if period else 0.0
@@ -101,10 +92,6 @@ def loop(reading: Reading) -> Finding:
     if repeats >= 2 and period >= 25:
         return Finding(SLIGHT, share, f"a passage of {period} words stands twice")
     return _stutter(reading, words)
-
-
-def _prose_words(text: str) -> list[str]:
-    return words_of(_TABLE_ROW.sub("\n", _FENCE.sub("\n", text)))
 
 
 def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
@@ -126,7 +113,7 @@ def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
 
 def _stutter(reading: Reading, words: list[str]) -> Finding:
     """Loops inside one "word": text without blanks, or one character for ever."""
-    longest = reading.longest if words is reading.words else max(words, key=len, default="")
+    longest = max(words, key=len, default="")
     if len(longest) < 24:
         return NOTHING
     found = _STUTTER.search(longest)
@@ -142,9 +129,7 @@ _TURN = re.compile(
     r"principles|question|prompt)(?: ?\d{1,2})?(?:\*\*)? ?:",
     re.MULTILINE,
 )
-CUES = word_set("user human assistant instruction system")
-"""Words that these checks watch for: whose turn it would be."""
-
+_SPEAKERS = word_set("user human assistant instruction system")
 _DIALOGUE = re.compile(
     r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|"
     r"user|human|assistant|instruction"
@@ -152,25 +137,22 @@ _DIALOGUE = re.compile(
 _HEADING = re.compile(r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+)\b", re.MULTILINE)
 
 
-def role_markers(reading: Reading) -> Finding:
+def role_marker(reading: Reading) -> Finding:
     """Whether the answer goes on to speak for the user, or carries the marks of a prompt or chat template."""
     text = reading.answer
-    if "<" in text or "[" in text:
-        token = chat_token(text)
-        if token is not None and token not in reading.subject.instruction.user_turn:
-            return Finding(GRAVE, None, f"chat-template token {token}")
-    if "###" in text:
-        marker = role_marker(text)
-        heading = _HEADING.search(reading.plain)
-        marker = marker or (heading and heading[0])
-        if marker and marker.lower() not in reading.asked:
-            return Finding(GRAVE, None, f"role heading {marker!r}")
-    return NOTHING if CUES.isdisjoint(reading.cues) else _turns(reading)
+    token = markers.chat_token(text)
+    if token is not None and token not in reading.subject.instruction.user_turn:
+        return Finding(GRAVE, None, f"chat-template token {token}")
+    heading = _HEADING.search(reading.plain)
+    marker = markers.role_marker(text) or (heading and heading[0])
+    if marker and marker.lower() not in reading.asked:
+        return Finding(GRAVE, None, f"role heading {marker!r}")
+    return _turns(reading)
 
 
 def _turns(reading: Reading) -> Finding:
     turns = [found[1] for found in _TURN.finditer(reading.plain)]
-    own = [each for each in turns if each in CUES]
+    own = [each for each in turns if each in _SPEAKERS]
     if not own or _DIALOGUE.search(reading.asked):
         return NOTHING
     first = f'"{own[0]}:"'

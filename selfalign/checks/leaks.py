@@ -1,11 +1,9 @@
 """Text that came from the prompt, not from the answer: demonstrations, and the instruction itself."""
 
-from itertools import pairwise
 from typing import NamedTuple
 
-from selfalign.checks.languages import COMMON
 from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading
-from selfalign.checks.text import plain, words_of
+from selfalign.checks.text import COMMON, plain, runs_of, words_of
 from selfalign.records import Constitution
 
 RUN = 5
@@ -13,10 +11,10 @@ RUN = 5
 
 _FEW = 4
 _EXPLAINED = 0.5
+_TELLING = 0.3
 
 
 class _Demonstrations(NamedTuple):
-    pairs: frozenset[tuple[str, ...]]
     runs: dict[tuple[str, ...], int]
     asked: tuple[frozenset[str], ...]
 
@@ -31,19 +29,18 @@ def leak(reading: Reading) -> Finding:
     asked nearly the same) and what is common language (runs of function words, runs that several demonstrations
     share) does not count. The number is the share of the answer's words inside copied runs.
     """
-    if reading.constitution is None or len(reading.words) < RUN:
+    if reading.constitution is None:
         return NOTHING
-    pairs, runs, asked = _demonstrations(reading.constitution)
-    if len(pairs & reading.pairs) < 2:  # a run that counts has two words of content, so two such pairs
-        return NOTHING
-    words = reading.words
-    hits = [at for at, run in enumerate(zip(*(words[shift:] for shift in range(RUN)), strict=False)) if run in runs]
+    shown = _demonstrations(reading.constitution)
+    hits = [(at, run) for at, run in enumerate(runs_of(reading.words, RUN)) if run in shown.runs]
     if not hits:
         return NOTHING
-    explained = _explained(reading, asked)
-    own = _runs(words_of(reading.asked))
-    kept = [at for at in hits if (run := tuple(words[at : at + RUN])) not in own and runs[run] not in explained]
-    return _grade(reading, kept)
+    asked = words_of(reading.asked)
+    content = _content(asked)
+    # Demonstrations whose user asked for nearly what is asked here: the same answer is no leak.
+    explained = {at for at, each in enumerate(shown.asked) if each and len(each & content) >= _EXPLAINED * len(each)}
+    own = set(runs_of(asked, RUN))
+    return _grade(reading, [at for at, run in hits if run not in own and shown.runs[run] not in explained])
 
 
 def _grade(reading: Reading, hits: list[int]) -> Finding:
@@ -71,12 +68,6 @@ def _longest(hits: list[int]) -> tuple[int, int]:
     return best, length
 
 
-def _explained(reading: Reading, asked: tuple[frozenset[str], ...]) -> set[int]:
-    """Demonstrations whose user asked for nearly what is asked here: the same answer is no leak."""
-    words = _content(words_of(reading.asked))
-    return {at for at, each in enumerate(asked) if each and len(each & words) >= _EXPLAINED * len(each)}
-
-
 def _demonstrations(constitution: Constitution) -> _Demonstrations:
     known = _prepared.get(constitution.digest)
     if known is None:
@@ -90,21 +81,15 @@ def _prepare(constitution: Constitution) -> _Demonstrations:
     persona = set(words_of(plain(f"{constitution.persona.name} {constitution.persona.maker}")))
     for at, demonstration in enumerate(constitution.demonstrations):
         for text in (demonstration.user, demonstration.thought, demonstration.answer):
-            for run in _runs(words_of(plain(text))):
+            for run in runs_of(words_of(plain(text)), RUN):
                 if runs.setdefault(run, at) != at or len(set(run) - COMMON - persona) < 2:
                     shared.add(run)
     asked = tuple(_content(words_of(plain(item.user))) for item in constitution.demonstrations)
-    runs = {run: at for run, at in runs.items() if run not in shared}
-    pairs = frozenset(pair for run in runs for pair in pairwise(run) if not COMMON.issuperset(pair))
-    return _Demonstrations(pairs, runs, asked)
+    return _Demonstrations({run: at for run, at in runs.items() if run not in shared}, asked)
 
 
 def _content(words: list[str]) -> frozenset[str]:
     return frozenset(words) - COMMON
-
-
-def _runs(words: list[str]) -> set[tuple[str, ...]]:
-    return set(zip(*(words[shift:] for shift in range(RUN)), strict=False))
 
 
 def echo(reading: Reading) -> Finding:
@@ -116,32 +101,14 @@ def echo(reading: Reading) -> Finding:
     words, asked = reading.words, reading.instruction_words
     if len(asked) < _FEW or not words:
         return NOTHING
-    if words == asked or _is_user_turn(reading):
+    if words in (asked, words_of(reading.asked)):
         return Finding(GRAVE, 1.0, "only repeats the instruction")
-    if len(asked) >= 2 * _FEW and words[0] == asked[0] and words[: len(asked)] == asked:
+    if len(asked) >= 2 * _FEW and words[: len(asked)] == asked:
         return Finding(GRAVE, round(len(asked) / len(words), 2), "opens with the whole instruction")
-    # Each word that is not the instruction's own breaks up to three runs of three.
-    if len(reading.vocabulary.difference(asked)) > (1 - reading.spec.echo_share) * len(words):
-        return NOTHING
-    return _share_of_instruction(reading, asked)
-
-
-def _is_user_turn(reading: Reading) -> bool:
-    num_given = len(reading.words) - len(reading.instruction_words)
-    return (
-        num_given > 0
-        and reading.words[:3] == reading.instruction_words[:3]
-        and reading.words == words_of(reading.asked)
-    )
-
-
-def _share_of_instruction(reading: Reading, asked: list[str]) -> Finding:
-    own = set(zip(asked, asked[1:], asked[2:], strict=False))
-    words = reading.words
-    said = list(zip(words, words[1:], words[2:], strict=False))
+    own, said = set(runs_of(asked, 3)), runs_of(words, 3)
     share = round(sum(run in own for run in said) / max(len(said), 1), 2)
     if share < reading.spec.echo_share or len(said) < len(own) / 2:
-        return Finding(CLEAN, share) if share else NOTHING
+        return Finding(CLEAN, share) if share >= _TELLING else NOTHING
     return Finding(GRAVE, share, f"{share:.0%} of it only repeats the instruction")
 
 

@@ -1,10 +1,10 @@
 """One answer, read once: what several checks need of it, and what a check says of it."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 from typing import NamedTuple
 
-from selfalign.checks.refusal import Refusal, refusal_of_plain
+from selfalign.checks.refusal import Refusal, refusal_of
 from selfalign.checks.spec import ChecksSpec
 from selfalign.checks.text import plain, words_of
 from selfalign.records import Constitution, Instruction
@@ -37,50 +37,47 @@ NOTHING = Finding(CLEAN)
 
 
 class Reading:
-    """A `Subject` with its texts in `plain` form and their words.
+    """A `Subject` with its texts in `plain` form and their words, each made when a check first asks for it."""
 
-    Everything nearly every check needs is made at once: a cached property costs more than what it would save.
-    """
-
-    __slots__ = (
-        "_refusal", "answer", "cited_names", "constitution", "cues", "instruction", "instruction_words", "longest",
-        "pairs", "plain", "spec", "subject", "thought", "vocabulary", "words",
-    )  # fmt: skip
-
-    def __init__(
-        self, subject: Subject, constitution: Constitution | None, spec: ChecksSpec, watched: frozenset[str]
-    ) -> None:
+    def __init__(self, subject: Subject, constitution: Constitution | None, spec: ChecksSpec) -> None:
         self.subject = subject
         self.constitution = constitution
         self.spec = spec
         self.answer = subject.answer
         self.plain = plain(subject.answer)
-        self.words = words = words_of(self.plain)
-        self.vocabulary = set(words)
-        # Of the distinct words those that a check watches for: most see from them that they have nothing to find.
-        self.cues = watched & self.vocabulary
-        # The distinct pairs of neighbours: few of them repeat, unless something is wrong.
-        self.pairs = set(pairwise(words))
-        self.longest = max(words, key=len, default="")
-        self.instruction = plain(subject.instruction.text)
-        self.instruction_words = words_of(self.instruction)
-        self.thought = plain(subject.thought)
-        self.cited_names = _names(constitution, subject.cited) if constitution else frozenset[str]()
-        self._refusal: Refusal | None = None
+        self.words = words_of(self.plain)
 
-    @property
+    @cached_property
+    def instruction(self) -> str:
+        """The instruction without its context."""
+        return plain(self.subject.instruction.text)
+
+    @cached_property
+    def instruction_words(self) -> list[str]:
+        """The words of the instruction without its context."""
+        return words_of(self.instruction)
+
+    @cached_property
     def asked(self) -> str:
         """The whole user turn, context included."""
         return plain(self.subject.instruction.user_turn)
 
-    @property
+    @cached_property
+    def thought(self) -> str:
+        """The thought."""
+        return plain(self.subject.thought)
+
+    @cached_property
+    def cited_names(self) -> frozenset[str]:
+        """Lower-case names of the cited principles; none without a constitution."""
+        principles = self.constitution.principles if self.constitution else ()
+        return frozenset(item.name.lower() for item in principles if item.id in self.subject.cited)
+
+    @cached_property
     def refusal(self) -> Refusal:
         """What the answer does with the request."""
-        if self._refusal is None:
-            self._refusal = refusal_of_plain(self.plain, self.cues, self.instruction, self.instruction_words)
-        return self._refusal
+        return refusal_of(self.plain, self.instruction)
 
-
-def _names(constitution: Constitution, cited: tuple[str, ...]) -> frozenset[str]:
-    """Lower-case names of the cited principles."""
-    return frozenset(item.name.lower() for item in constitution.principles if item.id in cited)
+    def cites(self, names: tuple[str, ...]) -> bool:
+        """Whether the thought cites one of the principles of these names."""
+        return not self.cited_names.isdisjoint(map(str.lower, names))

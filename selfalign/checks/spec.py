@@ -1,6 +1,6 @@
-"""Which checks run, what they may do to a row, and where their thresholds stand."""
+"""Which checks run, what they may do to a row, and where their thresholds are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 Action = Literal["fail", "flag", "off"]
@@ -9,7 +9,7 @@ ACTIONS = get_args(Action)
 
 @dataclass(frozen=True)
 class ChecksSpec:
-    """One action per check, and the thresholds.
+    """One action per check, and the thresholds. A check is a field of type `Action`, and the function of that name.
 
     An action is the worst a check may do: "fail" drops the row where the finding is grave and flags it where it is
     slight, "flag" only ever flags, "off" does not run the check. Raises ValueError ("<key>: what is wrong").
@@ -36,7 +36,7 @@ class ChecksSpec:
     leak_words: int = 12
     """Words in one copied run, from which the copy is grave whatever its share."""
     loop_repeats: int = 4
-    """How often a passage stands in a row, from which it is a loop."""
+    """How often a passage must occur in a row to be a loop."""
     loop_share: float = 0.5
     """Share of the answer's word 4-grams that are repetitions, from which it is a loop."""
     echo_share: float = 0.9
@@ -70,21 +70,5 @@ class ChecksSpec:
             raise ValueError("conflicts: each entry is a pair of principle names")
 
 
-CHECK_NAMES = (
-    "leak",
-    "refusal",
-    "apology",
-    "self_reference",
-    "knowledge_date",
-    "invented_source",
-    "truncation",
-    "loop",
-    "echo",
-    "role_marker",
-    "language",
-    "foreign_name",
-    "at_odds",
-    "principle_conflict",
-    "personal_data",
-)
+CHECK_NAMES = tuple(each.name for each in fields(ChecksSpec) if each.type is Action)
 """Every check, in the order in which they are shown; each is also the key of its action."""

@@ -1,12 +1,10 @@
 """How English declines, objects, lectures and redirects: one pattern per speech act, matched on single sentences.
 
 Every pattern describes a construction (who, negated ability, verb of helping), none an opening that some model likes.
-All expect `plain` text. Each is guarded by a cheap pattern, since most sentences of most answers do none of this.
+All expect `plain` text.
 """
 
 import re
-
-from selfalign.checks.text import word_set
 
 _LY = r"(?:\w+ly |also |even |just |ever |in good conscience,? |actually |currently |simply |in any way |at all )*"
 _SELF = (
@@ -70,10 +68,6 @@ DECLINE = re.compile(
     r"|\b(?:your|this|that|the) (?:request|question|prompt|query|task)\b.{0,40}\b(?:cannot|can't|could not) be "
     r"(?:fulfilled|answered|completed|processed|accommodated|met)"
 )
-DECLINE_GUARD = re.compile(
-    r"can ?not|n't\b|\bcant\b|\bnot\b|unable|declin|refus|refrain|abstain|pass on|rather not|prefer not|outside|"
-    r"beyond|against|contrary|violat|conflict|no way|no means|prohibit|forbid|prevent|wrong|ethic|respons|proper"
-)
 # Strong praise and set phrases that look like inability, and a story's or letter's "we".
 IDIOM = re.compile(
     r"(?:can't|cannot|couldn't|can not|won't) (?:\w+ )?(?:help but|help (?:myself|it|thinking|feeling|noticing|"
@@ -110,11 +104,6 @@ VERDICT = re.compile(
 )
 """An impersonal judgement on what was asked for: "it is not appropriate to ...", "... is illegal"."""
 
-VERDICT_GUARD = re.compile(
-    r"\bnot\b|n't\b|never|neither|illegal|ethic|moral|inappropriate|unaccept|wrong|unlawful|discriminat|disrespect|"
-    r"offen[sc]|law\b|reprehens|irrespons|racist|sexist|prejudice|hurtful|abhorrent|crim|felony|violation|harmful|"
-    r"dangerous|against|condone"
-)
 
 OBJECTION = re.compile(
     r"\b(?:i|we) (?:\w+ )?(?:must|have to|need to|want to|would like to|feel (?:compelled|obliged) to|should|"
@@ -131,10 +120,6 @@ OBJECTION = re.compile(
 )
 """Talk about the request instead of its matter: "I must point out that the phrase ... may be harmful"."""
 
-OBJECTION_GUARD = re.compile(
-    r"clarif|emphasi|point out|inform you|remind you|stress|caution|warn|clear|object|challenge|address|concern|phras|"
-    r"question|term|word|premise|statement|request|assumption|language|idea|notion|reconsider|rethink|think|not sure"
-)
 
 LACKS = re.compile(
     rf"{_SELF} {_LY}{_UNABLE} {_LY}(?:\w+ or )?{_KNOW}|"
@@ -142,7 +127,6 @@ LACKS = re.compile(
     r"form)?\b.{0,40}?\b(?:access|opinions?|beliefs?|information|personal|ability|capability|feelings|knowledge|"
     r"real-time|preferences|details|biases|up-to-date|records)\b"
 )
-LACKS_GUARD = re.compile(r"\b(?:i|we)\b")
 """What the speaker says it is without: opinions, access, knowledge."""
 
 _MORAL = (
@@ -169,10 +153,6 @@ PEOPLE = re.compile(
 """How people should be treated: what a rejected premise is lectured about."""
 
 URGE = re.compile(_URGE)
-URGE_GUARD = re.compile(
-    r"important|essential|crucial|vital|necessary|imperative|best|critical|should|must|ought|need to|always|please|"
-    r"remember|strongly|every|\ball\b|let's|avoid"
-)
 """Urging; with a moral object after it, an admonition."""
 
 REFERRAL = re.compile(
@@ -198,67 +178,6 @@ FACTUAL = re.compile(
 )
 """A decline because there is nothing to tell: that reason is itself an answer."""
 
-SPEAKER = word_set("me i i'm i'd i'll i've we we're we'd we'll my our sorry unfortunately request ai assistant")
-NEGATION = word_set(
-    "not no never cannot can't cant won't don't couldn't wouldn't shouldn't isn't aren't doesn't didn't unable "
-    "decline declining refuse refusing refrain refraining abstain abstaining rather prefer pass nope neither outside "
-    "beyond against contrary violates violate conflicts wrong unethical irresponsible inappropriate improper "
-    "prohibit forbid prevent"
-)
-JUDGING = word_set(
-    "ethical legal appropriate acceptable respectful moral okay ok safe advisable recommended responsible productive "
-    "permissible justified justifiable humane accurate fair reasonable idea suitable proper healthy constructive "
-    "polite illegal unethical immoral inappropriate unacceptable wrong unlawful discriminatory disrespectful "
-    "offensive law reprehensible irresponsible racist sexist prejudiced hurtful abhorrent crime criminal felony "
-    "violation harmful dangerous condone condoned against option answer right"
-)
-SERVING = word_set(
-    "provide discuss encourage promote suggest support share give offer assist help answer respond engage condone "
-    "advise describe instruct facilitate endorse"
-)
-OBJECTING = word_set(
-    "clarify emphasize emphasise point inform remind stress caution warn clear object challenge address express"
-)
-DOUBTING = word_set("think sure")
-REQUEST_NOUNS = word_set(
-    "question phrase phrasing term wording premise statement request assumption language idea notion"
-)
-REWORDING = word_set("rephrase rephrasing reword rewording reconsider reconsidering rethink")
-FAULTING = word_set(
-    "meaningful sense based valid factual factually supported problematic negative incorrect misunderstood "
-    "misunderstanding violent"
-)
-URGING = word_set(
-    "important essential crucial vital necessary imperative best critical should must ought need always please "
-    "remember strongly everyone everybody every all let's avoid avoiding"
-)
-REFERRING = word_set(
-    "seek seeking reach reaching talk talking speak speaking consult consulting contact contacting call alone people"
-)
-LACKED = word_set(
-    "determine confirm predict verify speculate know see check browse search identify tell say look foresee diagnose "
-    "access opinion opinions belief beliefs information personal ability capability feelings knowledge real "
-    "preferences details biases up records"
-)
-"""Words without which no pattern of that kind can match: an answer's vocabulary is held against these first."""
-
-FOREIGN_CANNOT = word_set("kann darf werde möchte puedo es peux suis posso kan могу")
-CUES = SPEAKER.union(
-    NEGATION,
-    JUDGING,
-    SERVING,
-    OBJECTING,
-    DOUBTING,
-    REQUEST_NOUNS,
-    REWORDING,
-    FAULTING,
-    URGING,
-    REFERRING,
-    LACKED,
-    FOREIGN_CANNOT,
-)
-
-IDEOGRAPHIC_CANNOT = ("不", "无法", "でき", "かね")
 ELSEWHERE = re.compile(
     r"\bich (?:kann|darf|werde|möchte) (?:\w+ ){0,4}?nicht (?:\w+ )?(?:helfen|beantworten|unterstützen|geben|"
     r"schreiben|erfüllen|weiterhelfen|bereitstellen)|\bdabei kann ich (?:\w+ )?nicht|"

@@ -12,11 +12,8 @@ from itertools import combinations, pairwise
 from math import ceil
 from typing import TypeVar
 
-from selfalign.checks.apology import apologises_plain
-from selfalign.checks.hedge import hedges_plain
-from selfalign.checks.refusal import Stance, refusal_of_plain
+from selfalign.checks import Stance, apologises, hedges, refusal_of
 from selfalign.checks.text import plain, words_of
-from selfalign.checks.wording import CUES
 from selfalign.dataset.verbs import leading_verb
 from selfalign.records import Constitution, Example, Seed
 
@@ -141,7 +138,7 @@ class _Tally:
         words = words_of(answer)
         asked = words_of(plain(example.instruction.text))
         self.num += 1
-        self.kinds.update(_kinds(_stance(example, answer, words), answer, len(words)))
+        self.kinds.update(_kinds(_stance(example, answer), answer, len(words)))
         self.cited.update(set(example.principles_cited))
         if len(example.principles_cited) == 1:
             self.alone.update(example.principles_cited)
@@ -195,10 +192,9 @@ class _Tally:
         return tuple(sorted(uses, key=lambda use: (-use.cited, use.name)))
 
 
-def _stance(example: Example, answer: str, words: list[str]) -> Stance:
-    """What an answer (in plain form, with its words) does with its instruction."""
-    asked = plain(example.instruction.text)
-    return refusal_of_plain(answer, CUES.intersection(words), asked, words_of(asked)).stance
+def _stance(example: Example, answer: str) -> Stance:
+    """What an answer (in plain form) does with its instruction."""
+    return refusal_of(answer, example.instruction.text).stance
 
 
 def _kinds(stance: Stance, answer: str, num_words: int) -> list[str]:
@@ -206,8 +202,8 @@ def _kinds(stance: Stance, answer: str, num_words: int) -> list[str]:
     found = {
         "refused": stance is Stance.REFUSES,
         "partly_refused": stance is Stance.PARTLY_REFUSES,
-        "hedged": stance is not Stance.REFUSES and hedges_plain(answer),
-        "apologised": apologises_plain(answer),
+        "hedged": stance is not Stance.REFUSES and hedges(answer),
+        "apologised": apologises(answer),
         "short": num_words <= SHORT_WORDS,
         "short_refused": num_words <= SHORT_WORDS and stance is Stance.REFUSES,
     }
@@ -378,12 +374,12 @@ def _capped_kinds(example: Example, caps: dict[str, Fraction]) -> frozenset[str]
     """The capped kinds an example is of; a principle is a kind of its own."""
     answer = plain(example.answer)
     kinds = [f"principle {each}" for each in example.principles_cited] if "principle" in caps else []
-    refuses = _stance(example, answer, words_of(answer)) is Stance.REFUSES
+    refuses = _stance(example, answer) is Stance.REFUSES
     if "refusals" in caps and refuses:
         kinds.append("refusals")
-    if "hedges" in caps and not refuses and hedges_plain(answer):
+    if "hedges" in caps and not refuses and hedges(answer):
         kinds.append("hedges")
-    if "apologies" in caps and apologises_plain(answer):
+    if "apologies" in caps and apologises(answer):
         kinds.append("apologies")
     return frozenset(kinds)
 
