@@ -1,4 +1,4 @@
-"""Do thought, cited principles and answer agree?
+"""Do instruction, thought, cited principles and answer agree?
 
 The thought is read for what it means to do - decline, ask back, say that it cannot know, or simply answer - and that
 is held against what the answer does. More than half of the answers of twelve open models were found to disagree with
@@ -8,6 +8,7 @@ their own reasoning on such requests; the pairs that matter for training are tho
 import re
 from enum import StrEnum
 
+from selfalign.checks.languages import language_of, same_language
 from selfalign.checks.reading import GRAVE, NOTHING, SLIGHT, Finding, Reading
 from selfalign.checks.refusal import Stance
 from selfalign.checks.text import word_set
@@ -97,6 +98,31 @@ def _declines_softly(answer: str) -> bool:
 
 def _asks(answer: str) -> bool:
     return any(each in answer for each in ("?", "？", "؟", "let me know", "please tell", "please send"))
+
+
+# An instruction that names a language, or asks to translate, may be answered in any.
+_ASKS_LANGUAGE = re.compile(
+    r"translat|language|\b(?:in|into|to|from) (?:\w+ )?(?:english|german|french|spanish|italian|portuguese|dutch|"
+    r"swedish|danish|norwegian|finnish|polish|turkish|indonesian|russian|ukrainian|greek|arabic|hebrew|hindi|thai|"
+    r"korean|japanese|chinese|mandarin|latin|czech|hungarian|romanian|vietnamese|tamil|bengali|persian|urdu|swahili|"
+    r"malay)\b|übersetz|auf (?:deutsch|englisch)|tradu[icz]|перевед|翻译|翻訳|번역|vertaal|översätt|"
+    r"przetłumacz|çevir"
+)
+
+
+def language(reading: Reading) -> Finding:
+    """Whether the answer is in another language than the instruction, without being asked for it."""
+    answered = language_of(reading.answer)
+    if answered is None or _ASKS_LANGUAGE.search(reading.asked):
+        return NOTHING
+    instruction = reading.subject.instruction
+    asked = language_of(instruction.text)
+    if asked is None or same_language(asked, answered):
+        return NOTHING
+    # To answer in the context's language is natural.
+    if instruction.context and same_language(language_of(instruction.context), answered):
+        return NOTHING
+    return Finding(GRAVE, None, f"asked in {asked}, answered in {answered}")
 
 
 def principle_conflict(reading: Reading) -> Finding:

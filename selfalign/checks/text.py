@@ -13,6 +13,11 @@ _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _SENTENCE_END = re.compile(r"\s(?:(?<=\D[.!?؟।]\s)|(?<=[.!?][\"')\]*_]\s)|(?<=\n))\s*|(?<=[。！？])(?=.)")
 
 
+_QUOTED = re.compile(
+    r"(?<![\w])\"[^\"]{2,600}?\"(?!\w)|«[^«»]{2,600}»|„[^„“”\"]{2,600}[“”\"]|»[^«»]{2,600}«|[「『][^「」『』]{2,600}[」』]|“[^“”]{2,600}”|"
+    r"^[ \t]*>[^\n]*$",
+    re.MULTILINE,
+)
 _CODE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1`*~*[ \t]*$|\Z)|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 
@@ -56,3 +61,8 @@ def sentences_of(text: str) -> list[str]:
 def without_code(text: str) -> str:
     """`text` with its code, fenced or in backticks, blanked out."""
     return _CODE.sub(" ", text)
+
+
+def without_quotes(text: str) -> str:
+    """`text` with what stands in quotation marks, code or block quotes blanked out: words that are somebody else's."""
+    return _QUOTED.sub(' "" ', without_code(text))

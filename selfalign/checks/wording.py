@@ -27,7 +27,10 @@ _SERVE = (
     r"grant|proceed|prescrib|translat|entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|"
     r"predict|comment|statement|jokes)|take part|tolerat|speak (?:to|on|about)|talk (?:you|about)|go along|"
     r"meet (?:that|this|your)|carry out|agree (?:to|with)|process (?:that|this|your)|"
-    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)))"
+    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)|part of|a part of)|walk you|plan\b|get into|go into|"
+    r"touch|build|point you|look into|supply|suppl|reproduc|recit|quot|draft|cod(?:e|ing)\b|script|impersonat|play\b|"
+    r"go there|clear yours|name (?:any|names)|rank|order (?:that|this|it|a)|book (?:that|this|it|a)|send (?:that|it|a)|"
+    r"coach|forge|fak(?:e|ing))"
 )
 # ... and what it would have to find out first.
 _KNOW = (
@@ -47,7 +50,7 @@ _VALUES = (
 
 DECLINE = re.compile(
     rf"{_SELF} {_LY}{_UNABLE} {_LY}(?:(?:and|or) (?:\w+ )?(?:not )?)?(?:\w+ or )?(?:{_SERVE}|{_THAT})"
-    rf"|{_SELF} {_UNABLE}\W*$"
+    rf"|{_SELF} (?!would)(?<!if i ){_UNABLE}\W*$"
     rf"|\b(?:i|we) (?:\w+ ){{1,8}}?and {_LY}{_UNABLE} {_LY}{_SERVE}"
     rf"|{_SELF}(?: (?:must|have to|need to|will|would|am going to(?: have to)?|going to(?: have to)?|should|"
     rf"prefer to))? {_LY}(?:declin(?:e|ing)\b|refus(?:e|ing)(?: to\b|\W*$)|refrain(?:ing)? from|abstain(?:ing)? from|"
@@ -75,6 +78,51 @@ IDIOM = re.compile(
     r"it|we))|make it|see (?:why|how|any)|continue without|make any sense|complain)|\bwe (?:cannot|can't|do not|"
     r"don't) (?:know (?:what|who|whether|if)|determine|predict|access|search|perform|describe|confirm|verify)"
 )
+
+# "I won't ..." is a decline whatever the verb, but for what people say of themselves in passing.
+_IN_PASSING = (
+    r"(?:pretend|lie|sugarcoat|sugar-coat|judge|bore|forget|den(?:y|ying)|deceive|mislead|mince|claim|complain|argue|"
+    r"repeat|miss|have|need|know|see|find|regret|want|hurt|hide|keep you|spoil|insult|beat around|be (?!part|a part|"
+    r"help|walk|do|giv|writ|shar|provid|assist|creat|answer|join)|say (?:no|never|it|much|more)|let you|make you|leave you|rest|stop|give up|"
+    r"saying|suggesting|asking|kidding|joking|implying|talking|counting|looking|claiming|getting any|feeling|trying|"
+    r"sure|only|just|alone|the only|going to (?:lie|pretend|judge|sugar|deny|say (?:no|it)|be\b))"
+)
+_AWAY = (
+    r"(?:pass\b(?! \w+ (?:the|along))|skip\b|decline|stop (?:there|here|short)|sit (?:this|that|it)|stay (?:well )?(?:away|out)|"
+    r"step (?:away|back|out)|steer clear|hold off|bow out|opt out|say no|turn (?:this|that|it|you) down|refuse|draw the line|"
+    r"leave (?:this|that|it|those)\b)"
+)
+SPOKEN = re.compile(
+    rf"\bi(?: \w+ly)? (?:won't|will not|refuse to) (?:be )?(?!{_IN_PASSING})\w+"
+    rf"|\bi(?:'m| am) not (?:going to|about to|willing to|prepared to|doing|touching|helping|writing|giving|sharing|building|"
+    rf"getting into|taking part|participating|comfortable|up for|on board|game)\b(?! (?:{_IN_PASSING}))"
+    r"|\b(?:falls?|is|'s|are|goes|sits?|lies?|lands?) (?:\w+ly |well |far |just )?(?:outside|beyond|past|over) (?:of )?"
+    r"(?:the line\b|my limits|what (?:i|we)\b|the (?:scope|kind|things)|my (?:remit|scope|limits|role|lane))"
+    r"|\boff the table\b|\bout of the question\b|\b(?:strictly |that's |is )off[- ]limits\b|\b(?:hard|firm|big|clear|flat) (?:pass|no)\b|"
+    r"\ba (?:pass|no) from me\b|\bno (?:can do|dice|deal)\b|\bnot happening\b|\b(?:i'm|i am|count me) out\b"
+    r"|^\W*(?:sorry,? )?(?:nope|nah|no way|no chance|absolutely not|certainly not|definitely not|not a chance)\b"
+    rf"|\bi(?:'ll| will| must| have to|'ve got to|'m going to| am going to|'m choosing to|'d better)(?: have to| need to)? (?:respectfully )?{_AWAY}\b(?! you)"
+    r"|\b(?:sit|sitting) (?:this|that) (?:one )?out\b|\bgiv(?:e|ing) (?:it|this|that)(?: one)? a miss\b|\bsteer(?:ing)? clear of (?:this|that|it|help)"
+    r"|\bdraw(?:ing)? (?:the|a) line\b|\b(?:a|the) line i(?:'m| am| won't| don't|'ll| will)\b|\bwhere i (?:stop|draw)\b|\bstays (?:closed|shut)\b"
+    r"|\bi(?:'m| am) (?:choosing|electing|opting) not\b|\bi choose not to\b|\bi(?:'m| am) (?:leaving|skipping) (?:that|this|it|them)\b"
+    r"|\bi(?:'d| would) (?:rather|sooner|prefer to|prefer) (?:(?:not|to not)(?: to)?(?: (?:do|write|help|say|go|answer|look|build|"
+    r"discuss|share|speculate|guess|take|get|make|be|comment|give|provide|engage|touch|create)\b|[.!,;:]|$)|skip|leave|steer|"
+    r"stay (?:away|out)|pass\b|decline)"
+    r"|(?:\bnot|n't) (?:something|anything|an? [\w-]+(?: \w+)?|one|content|material|territory|somewhere) (?:that |which |where )?(?:i|we|you'll get)\b"
+    r"|\bsomething (?:that )?i (?:won't|will not|can't|cannot|refuse|don't)\b|\bsomething i(?:'m| am) (?:not\b|going to (?:stay|avoid|skip|pass|leave))"
+    r"|\bnot my (?:kind|sort|thing|place|call)\b|\b(?:not|isn't|won't be) part of (?:this|that|the (?:scene|deal|offer))"
+    r"|\b(?:find|get|look for) (?:that|it|this) (?:elsewhere|somewhere else)\b|\b(?:won't|will not|not) (?:get|find|hear) [\w' ]{1,30}(?:from me|my help)"
+    r"|\bi (?:don't|do not) (?:\w+ly )?(?:do (?:that|this|these|those|\w+ requests)|speculate|take part|guess (?:at|about)|impersonate|go there|out people)\b"
+    r"|\b(?:i|we) (?:won't|will not|can't|cannot)(?: do)?[.!,;]*$|\bcan't do (?:it|that)\b|\bwe're not doing\b|\bnot doing (?:that|this|it)\b"
+    r"|\bi'll (?:skip|pass on) (?:it|that|this)\b|\bhas to come from you\b|\bdrawing a blank on purpose\b|\bnot for me to\b"
+)
+"""Declining as people say it now: "Nope.", "I won't walk you through that", "that's a hard pass", "not something I do"."""
+
+OMITS = re.compile(
+    r"\bi(?:'ve| have|'ll|'d| would)? (?:left|leave|kept|keep|taken|dropped|drop|skipped|skip|let) (?:[\w']+ ){1,5}?(?:out|off|rest|aside)\b|"
+    r"\b(?:stays?|left) out\b|\bso not that\b|\bwithout the \w+, since\b|\bi've left off\b"
+)
+"""Saying that a part of what was asked for is left out."""
 
 _GOOD = (
     r"(?:ethical|legal|appropriate|acceptable|respectful|moral|okay|ok|safe|advisable|recommended|responsible|"
@@ -126,6 +174,8 @@ LACKS = re.compile(
     r"\b(?:i|we)\b(?: \w+){0,8}? (?:do not|don't|cannot|can't|lack)(?: \w+)? ?(?:have|hold|possess|know|"
     r"form)?\b.{0,40}?\b(?:access|opinions?|beliefs?|information|personal|ability|capability|feelings|knowledge|"
     r"real-time|preferences|details|biases|up-to-date|records)\b"
+    r"|\bi(?:'ve| have)(?: got)? no (?:means|way|access|record|memory|information|data|knowledge)\b|"
+    r"\b(?:not|aren't|isn't) available to me\b|\bnothing i could tell you\b|\bhow would i know\b"
 )
 """What the speaker says it is without: opinions, access, knowledge."""
 
@@ -147,8 +197,9 @@ _URGE = (
 )
 MORAL = re.compile(rf"\b{_MORAL}\b|connotation|problematic|inappropriate")
 PEOPLE = re.compile(
-    r"\b(?:discriminat|equal|rights\b|dignity|regardless|stereotyp|prejudic|fair|respect|inclus|human beings?\b|"
-    r"marginali|oppress|racis|sexis|bigot|bias|violen|hatred|justif)"
+    r"\b(?:discriminat\w*|equal(?:ly|ity)?|rights|dignity|regardless|stereotyp\w*|prejudic\w*|unfair\w*|fairness|fairly|"
+    r"respect(?:ed|ful|fully)?(?! to)|inclus\w*|human beings?|marginali\w*|oppress\w*|racis\w*|sexis\w*|bigot\w*|bias\w*|"
+    r"violen\w*|hatred|justif\w*)\b"
 )
 """How people should be treated: what a rejected premise is lectured about."""
 
@@ -177,16 +228,3 @@ FACTUAL = re.compile(
     r"imaginary)\b"
 )
 """A decline because there is nothing to tell: that reason is itself an answer."""
-
-ELSEWHERE = re.compile(
-    r"\bich (?:kann|darf|werde|möchte) (?:\w+ ){0,4}?nicht (?:\w+ )?(?:helfen|beantworten|unterstützen|geben|"
-    r"schreiben|erfüllen|weiterhelfen|bereitstellen)|\bdabei kann ich (?:\w+ )?nicht|"
-    r"\bkann ich (?:\w+ )?nicht (?:helfen|beantworten)|\bno puedo (?:ayudar|proporcionar|responder|cumplir|ofrecer|"
-    r"dar|escribir|asistir|brindar)|\bno me es posible|\bje ne (?:peux|suis) pas (?:en mesure|vous (?:aider|fournir)|"
-    r"t'aider|fournir|répondre|aider|écrire)|\bnon posso (?:aiutar|fornir|risponder|scriver)|\bnão posso (?:ajudar|"
-    r"fornecer|responder|escrever)|\bik kan (?:\w+ ){0,3}?niet (?:helpen|beantwoorden|geven)|"
-    r"\bjag kan (?:\w+ )?inte (?:hjälpa|svara|ge)|\bя не могу (?:помочь|ответить|предоставить|выполнить)|"
-    r"我(?:不能|无法|不會|不会)(?:提供|回答|帮助|幫助|协助)|(?:抱歉|对不起)，?我?(?:不能|无法)|(?:お手伝い|お答え|提供|回答)"
-    r"(?:は|することは)?(?:でき|いたしかね)"
-)
-"""First-person declining in other languages, as far as one construction each carries."""
