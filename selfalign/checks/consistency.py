@@ -27,15 +27,14 @@ _NOT_BE = r"(?:(?:should|must|may|can|could|will|would|ought) ?not|cannot|can't|
 _THIS = r"(?:it|this|that|such|anything|instructions|so)"
 _WHAT_OTHERS_DECLINE = r"(?! (?:an?|his|her|my|their|the (?!request|question))\b)"
 _DECLINE = re.compile(
-    r"\b(?:i|we|answer|assistant|should|must|will|best|"
-    r"(?<!began )(?<!begin )(?<!begins )(?<!started )(?<!continue )to) (?:\w+ly )?(?:declin(?:e|es|ing)|refus(?:e|es|"
-    r"ing)|turn(?:s|ing)? (?:it|this|that) down)\b"
+    r"(?:\b(?:i|we|answer|assistant|should|must|will|i'll|so|and|it|ardwen)|\b(?:has|have|had|need|needs|ought|best|better|right|want|wish|going|"
+    r"plan|me) to) (?:\w+ly )?(?:declin(?:e|es|ing)|refus(?:e|es|ing)|turn(?:s|ing)? (?:it|this|that) down)\b"
     rf"{_WHAT_OTHERS_DECLINE}"
     rf"|\b(?:i|we|one) {_NOT_BE} (?:\w+ly )?(?:(?:help|assist)\b|(?:write|give|provide|do|support|explain|answer|"
     rf"produce|make|share) {_THIS}\b)"
     r"|\b(?:should|must|can) ?not (?:\w+ly )?be (?:helped|answered|written|given|assisted|supported|provided)\b"
-    r"|\b(?:declin(?:e|es|ing)|refus(?:e|es|ing)) (?:it|this|that|politely|briefly|in (?:a|one) sentence|to (?:help|"
-    r"write|give|do|answer))\b"
+    r"|\b(?:declin(?:e|ing)|refus(?:e|ing)) (?:it|this|that|politely|briefly|in (?:a|one) sentence|to (?:help|"
+    r"write|give|do|answer))\b|\bi turn (?:this|it|that) down\b"
 )
 # "The question asks which ..." is no asking back.
 _ASK = re.compile(
@@ -110,6 +109,14 @@ _ASKS_LANGUAGE = re.compile(
 )
 
 
+_ABOUT_LANGUAGE = re.compile(
+    r"pronunc|phonetic|pronounc|loanword|dish|by their \w+ names|title|lyrics|quot|motto|phrase|idiom|words? for"
+)
+_PHONETIC = re.compile(r"[ˈˌɪʃʒθŋɔɛʌæɑː]{2,}|[ˈˌ]")
+_LEAST_LANGUAGE_WORDS = 6
+_OWN_SCRIPT = frozenset("ru uk bg el ar fa he hi bn ta te th ko ja zh ka hy".split())
+
+
 def language(reading: Reading) -> Finding:
     """Whether the answer is in another language than the instruction, without being asked for it."""
     answered = language_of(reading.answer)
@@ -117,7 +124,13 @@ def language(reading: Reading) -> Finding:
         return NOTHING
     instruction = reading.subject.instruction
     asked = language_of(instruction.text)
-    if asked is None or same_language(asked, answered):
+    if asked is None or same_language(asked, answered) or _ABOUT_LANGUAGE.search(reading.asked):
+        return NOTHING
+    if _PHONETIC.search(reading.answer) or len(reading.words) < _LEAST_LANGUAGE_WORDS and answered not in _OWN_SCRIPT:
+        return NOTHING
+    # So is to answer in the language of a text that was given.
+    parts = re.split(r"[\n\"“”«»:]|(?<=[.?!]) ", instruction.text)
+    if any(same_language(language_of(part), answered) for part in parts if len(part) > 15):
         return NOTHING
     # To answer in the context's language is natural.
     if instruction.context and same_language(language_of(instruction.context), answered):

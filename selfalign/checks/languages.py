@@ -14,9 +14,10 @@ _ALIKE = ({"no", "nb", "nn", "da"}, {"id", "ms"}, {"hr", "sr", "bs"}, {"cs", "sk
 
 # What people write to assistants in: with all the 140 that the library knows, short English is often Nigerian Pidgin.
 _LANGUAGES = (
-    "af ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko la "
+    "af ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko "
     "lo lt lv mk ml mn mr ms my ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh"
 )
+
 
 def language_of(text: str, least: float = LEAST_PROBABILITY) -> str | None:
     """The ISO 639-1 code of the language of `text`; None where it is too short, or too little of it is language.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from selfalign.checks.refusal import Refusal, refusal_of
 from selfalign.checks.spec import ChecksSpec
-from selfalign.checks.text import plain, words_of
+from selfalign.checks.text import WANTS_TEXT, plain, without_quotes, words_of
 from selfalign.records import Constitution, Instruction
 
 
@@ -14,7 +14,8 @@ from selfalign.records import Constitution, Instruction
 class Subject:
     """What is checked: an answer, the thought before it, and what they answer.
 
-    `cited` holds ids of principles; `finish_reason` is the engine's ("stop", "length" ...).
+    `cited` holds ids of principles; `finish_reason` is the engine's ("stop", "length" ...). A `judged` stance, where a
+    judge has one, is taken in place of what the wording says.
     """
 
     instruction: Instruction
@@ -22,6 +23,7 @@ class Subject:
     answer: str
     cited: tuple[str, ...]
     finish_reason: str = "stop"
+    judged: Refusal | None = None
 
 
 class Finding(NamedTuple):
@@ -63,6 +65,11 @@ class Reading:
         return plain(self.subject.instruction.user_turn)
 
     @cached_property
+    def own_words(self) -> str:
+        """The answer as far as the assistant itself speaks in it: no quotations, no code, no text that was asked for."""
+        return "" if WANTS_TEXT.search(self.asked) else without_quotes(self.plain)
+
+    @cached_property
     def thought(self) -> str:
         """The thought."""
         return plain(self.subject.thought)
@@ -76,7 +83,7 @@ class Reading:
     @cached_property
     def refusal(self) -> Refusal:
         """What the answer does with the request."""
-        return refusal_of(self.plain, self.instruction)
+        return self.subject.judged or refusal_of(self.plain, self.instruction)
 
     def cites(self, names: tuple[str, ...]) -> bool:
         """Whether the thought cites one of the principles of these names."""
