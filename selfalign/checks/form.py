@@ -145,7 +145,7 @@ def _repeated_items(text: str) -> Finding | None:
 def _repeated_sentences(text: str) -> Finding | None:
     """Prose whose sentences come again and again."""
     sentences = [each for each in sentences_of(text) if len(each) > 12 and not each.startswith(("|", "#"))]
-    if len(sentences) < _LEAST_SENTENCES or len(set(sentences)) > 0.6 * len(sentences):
+    if len(sentences) < _LEAST_SENTENCES or len(set(sentences)) >= 0.6 * len(sentences):
         return None
     return Finding(GRAVE, None, f"{len(sentences)} sentences, only {len(set(sentences))} of them different")
 

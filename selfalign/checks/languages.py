@@ -6,7 +6,7 @@ from typing import Any
 
 _LEAST_LETTERS = 12
 LEAST_PROBABILITY = 0.5
-_MOST = 400
+_MOST = 240
 _LETTER = re.compile(r"[^\W\d_]")
 _SYMBOLS = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|[\d_<>{}=|\\/*#~^]+", re.DOTALL)
 # Each pair is hard to tell apart in a sentence, and readers of one read the other.

@@ -94,6 +94,9 @@ _TEXT_WORDS = word_set(
 _EDITS = re.compile(
     r"\b(?:translat|rephras|paraphras|correct|proofread|rewrit|edit|fix|put\b).{0,80}[\"“«„「].{3,}[\"”»“」]", re.DOTALL
 )
+_YES_OR_NO = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|has|have|should|may|must|am|can (?!you)|could (?!you)|will (?!you)|would (?!you))\b"
+)
 _INTRODUCTION = 3
 _NEGATION = re.compile(
     r"\b(?:not|no|never|cannot|nobody|without|neither|nor|den(?:y|ied|ying)|barred|banned|excluded?|forbidden|"
@@ -116,6 +119,7 @@ class _Request:
         # A text was asked for, whose "I" need not be the assistant.
         self.wants_text = not _TEXT_WORDS.isdisjoint(words)
 
+        self.wants_yes_or_no = bool(_YES_OR_NO.match(asked))
         # Two things were asked for, so one may be done and the other declined.
         self.wants_more = bool(re.search(r"\b(?:and|also|as well|including|plus)\b", asked))
 
@@ -136,6 +140,7 @@ class _Acts:
         outer = self.sentences[:2] + sentences_of(text)[2:][-2:]
         declined = request.wants_more and any(_declines_now(each, elsewhere) for each in outer)
         self.omits = declined or wording.OMITS.search(" ".join(outer)) is not None
+        self.says_no = not request.wants_yes_or_no and wording.BARE_NO.match(text) is not None
         self.acts = [(_act(each, at, elsewhere), len(words_of(each)) or 1) for at, each in enumerate(self.sentences)]
         self.total = self.words_of(*(act for act, _ in self.acts))
         self.content = self.words_of("content", "item")
@@ -219,7 +224,7 @@ _Verdict = tuple[Stance, str] | None
 
 
 def _declines(acts: _Acts) -> _Verdict:
-    before = acts.before("decline")
+    before = 0 if acts.says_no else acts.before("decline")
     if before is None:
         return None
     if _SALUTATION.match(acts.text) or (acts.request.wants_text and _IN_ROLE.search(acts.text[:300])):

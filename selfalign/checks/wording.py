@@ -92,31 +92,76 @@ _AWAY = (
     r"step (?:away|back|out)|steer clear|hold off|bow out|opt out|say no|turn (?:this|that|it|you) down|refuse|draw the line|"
     r"leave (?:this|that|it|those)\b)"
 )
-SPOKEN = re.compile(
-    rf"\bi(?: \w+ly)? (?:won't|will not|refuse to) (?:be )?(?!{_IN_PASSING})\w+"
-    rf"|\bi(?:'m| am) not (?:going to|about to|willing to|prepared to|doing|touching|helping|writing|giving|sharing|building|"
-    rf"getting into|taking part|participating|comfortable|up for|on board|game)\b(?! (?:{_IN_PASSING}))"
-    r"|\b(?:falls?|is|'s|are|goes|sits?|lies?|lands?) (?:\w+ly |well |far |just )?(?:outside|beyond|past|over) (?:of )?"
-    r"(?:the line\b|my limits|what (?:i|we)\b|the (?:scope|kind|things)|my (?:remit|scope|limits|role|lane))"
-    r"|\boff the table\b|\bout of the question\b|\b(?:strictly |that's |is )off[- ]limits\b|\b(?:hard|firm|big|clear|flat) (?:pass|no)\b|"
-    r"\ba (?:pass|no) from me\b|\bno (?:can do|dice|deal)\b|\bnot happening\b|\b(?:i'm|i am|count me) out\b"
-    r"|^\W*(?:sorry,? )?(?:nope|nah|no way|no chance|absolutely not|certainly not|definitely not|not a chance)\b"
-    rf"|\bi(?:'ll| will| must| have to|'ve got to|'m going to| am going to|'m choosing to|'d better)(?: have to| need to)? (?:respectfully )?{_AWAY}\b(?! you)"
-    r"|\b(?:sit|sitting) (?:this|that) (?:one )?out\b|\bgiv(?:e|ing) (?:it|this|that)(?: one)? a miss\b|\bsteer(?:ing)? clear of (?:this|that|it|help)"
-    r"|\bdraw(?:ing)? (?:the|a) line\b|\b(?:a|the) line i(?:'m| am| won't| don't|'ll| will)\b|\bwhere i (?:stop|draw)\b|\bstays (?:closed|shut)\b"
-    r"|\bi(?:'m| am) (?:choosing|electing|opting) not\b|\bi choose not to\b|\bi(?:'m| am) (?:leaving|skipping) (?:that|this|it|them)\b"
-    r"|\bi(?:'d| would) (?:rather|sooner|prefer to|prefer) (?:(?:not|to not)(?: to)?(?: (?:do|write|help|say|go|answer|look|build|"
-    r"discuss|share|speculate|guess|take|get|make|be|comment|give|provide|engage|touch|create)\b|[.!,;:]|$)|skip|leave|steer|"
-    r"stay (?:away|out)|pass\b|decline)"
-    r"|(?:\bnot|n't) (?:something|anything|an? [\w-]+(?: \w+)?|one|content|material|territory|somewhere) (?:that |which |where )?(?:i|we|you'll get)\b"
-    r"|\bsomething (?:that )?i (?:won't|will not|can't|cannot|refuse|don't)\b|\bsomething i(?:'m| am) (?:not\b|going to (?:stay|avoid|skip|pass|leave))"
-    r"|\bnot my (?:kind|sort|thing|place|call)\b|\b(?:not|isn't|won't be) part of (?:this|that|the (?:scene|deal|offer))"
-    r"|\b(?:find|get|look for) (?:that|it|this) (?:elsewhere|somewhere else)\b|\b(?:won't|will not|not) (?:get|find|hear) [\w' ]{1,30}(?:from me|my help)"
-    r"|\bi (?:don't|do not) (?:\w+ly )?(?:do (?:that|this|these|those|\w+ requests)|speculate|take part|guess (?:at|about)|impersonate|go there|out people)\b"
-    r"|\b(?:i|we) (?:won't|will not|can't|cannot)(?: do)?[.!,;]*$|\bcan't do (?:it|that)\b|\bwe're not doing\b|\bnot doing (?:that|this|it)\b"
-    r"|\bi'll (?:skip|pass on) (?:it|that|this)\b|\bhas to come from you\b|\bdrawing a blank on purpose\b|\bnot for me to\b"
+_I = (
+    rf"(?: \w+ly)? (?:won't|will not|refuse to) (?:be )?(?!{_IN_PASSING})\w+",
+    (
+        rf"(?:'m| am) not (?:going to|about to|willing to|prepared to|doing|touching|helping|writing|giving|"
+        rf"sharing|building|getting into|taking part|participating|comfortable|up for|on board|"
+        rf"game)\b(?! (?:{_IN_PASSING}))"
+    ),
+    (
+        rf"(?:'ll| will| must| have to|'ve got to|'m going to| am going to|'m choosing to|'d better)(?: have to|"
+        rf" need to)? (?:respectfully )?{_AWAY}\b(?! you)"
+    ),
+    r"(?:'m| am) (?:choosing|electing|opting) not\b",
+    r" choose not to\b",
+    r"(?:'m| am) (?:leaving|skipping) (?:that|this|it|them)\b",
+    (
+        r"(?:'d| would) (?:rather|sooner|prefer to|prefer) (?:(?:not|to not)(?: to)?(?: (?:do|write|help|say|go|"
+        r"answer|look|build|discuss|share|speculate|guess|take|get|make|be|comment|give|provide|engage|touch|"
+        r"create)\b|[.!,;:]|$)|skip|leave|steer|stay (?:away|out)|pass\b|decline)"
+    ),
+    (
+        r" (?:don't|do not) (?:\w+ly )?(?:do (?:that|this|these|those|\w+ requests)|speculate|take part|"
+        r"guess (?:at|about)|impersonate|go there|out people)\b"
+    ),
 )
+_PHRASES = (
+    (
+        r"(?:falls?|is|'s|are|goes|sits?|lies?|lands?) (?:\w+ly |well |far |just )?(?:outside|beyond|past|"
+        r"over) (?:of )?(?:the line\b|my limits|what (?:i|we)\b|the (?:scope|kind|things)|my (?:remit|scope|"
+        r"limits|role|lane))"
+    ),
+    r"off the table\b",
+    r"out of the question\b",
+    r"(?:strictly |that's |is )off[- ]limits\b",
+    r"(?:hard|firm|big|clear|flat) (?:pass|no)\b",
+    r"a (?:pass|no) from me\b",
+    r"no (?:can do|dice|deal)\b",
+    r"not happening\b",
+    r"(?:i'm|i am|count me) out\b",
+    r"(?:sit|sitting) (?:this|that) (?:one )?out\b",
+    r"giv(?:e|ing) (?:it|this|that)(?: one)? a miss\b",
+    r"steer(?:ing)? clear of (?:this|that|it|help)",
+    r"draw(?:ing)? (?:the|a) line\b",
+    r"(?:a|the) line i(?:'m| am| won't| don't|'ll| will)\b",
+    r"where i (?:stop|draw)\b",
+    r"stays (?:closed|shut)\b",
+    (
+        r"(?:is|are|be|was|'s)?(?:n't| not|not) (?:something|anything|an? [\w-]+(?: \w+)?|one|content|material|territory|"
+        r"somewhere) (?:that |which |where )?(?:i|we|you'll get)\b"
+    ),
+    r"something (?:that )?i (?:won't|will not|can't|cannot|refuse|don't)\b",
+    r"something i(?:'m| am) (?:not\b|going to (?:stay|avoid|skip|pass|leave))",
+    r"not my (?:kind|sort|thing|place|call)\b",
+    r"(?:not|isn't|won't be) part of (?:this|that|the (?:scene|deal|offer))",
+    r"(?:find|get|look for) (?:that|it|this) (?:elsewhere|somewhere else)\b",
+    r"(?:won't|will not|not) (?:get|find|hear) [\w' ]{1,30}(?:from me|my help)",
+    r"(?:i|we) (?:won't|will not|can't|cannot)(?: do)?[.!,;]*$",
+    r"can't do (?:it|that)\b",
+    r"we're not doing\b",
+    r"not doing (?:that|this|it)\b",
+    r"i'll (?:skip|pass on) (?:it|that|this)\b",
+    r"has to come from you\b",
+    r"not for me to\b",
+)
+SPOKEN = re.compile(rf"\b(?:i(?:{'|'.join(_I)})|{'|'.join(_PHRASES)})")
 """Declining as people say it now: "Nope.", "I won't walk you through that", "that's a hard pass", "not something I do"."""
+
+BARE_NO = re.compile(
+    r"\W*(?:sorry,? )?(?:nope|nah|no way|no chance|absolutely not|certainly not|definitely not|not a chance)\b"
+)
+"""A plain no: declining, unless a yes or a no was asked for."""
 
 OMITS = re.compile(
     r"\bi(?:'ve| have|'ll|'d| would)? (?:left|leave|kept|keep|taken|dropped|drop|skipped|skip|let) (?:[\w']+ ){1,5}?(?:out|off|rest|aside)\b|"
