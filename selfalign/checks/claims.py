@@ -137,6 +137,7 @@ _BOILERPLATE = re.compile(
     r"\bfrom wikipedia, the free encyclopedia\b|\bretrieved (?:on |from )(?:\w+ \d|https?|\d)|\[citation needed\]|"
     r"\bthis article (?:is about|needs|relies)\b|\bmain article:|\bjump to navigation\b"
 )
+_ASKS_LINKS = re.compile(r"\b(?:sources?|links?|urls?|websites?|web ?pages?|where can i)\b")
 _REFERENCE = re.compile(
     r"\b[A-Z][\w'-]+(?:,? [A-Z]\.)* et al\.|\b(?:[A-Z]\w+ (?:and|&) )?[A-Z]\w+ in the (?:Journal|Annals|Proceedings|Archives) of\b|"
     r"\b(?:Journal|Annals|Proceedings|Archives|Review) of (?:\w+ ){1,5}?\d|\b[A-Z]\w+ (?:& [A-Z]\w+ )?\((?:19|20)\d\d\)[.,:]? [\"“A-Z]|"
@@ -161,7 +162,7 @@ def invented_source(reading: Reading) -> Finding:
     reference = _REFERENCE.search(without_quotes(reading.answer))
     if not foreign and reference and not _ASKS_SOURCES.search(reading.asked) and reference[0].lower() not in given:
         return Finding(SLIGHT, None, f"reference from nowhere: {reference[0]!r}")
-    if not foreign:
+    if not foreign or _ASKS_LINKS.search(reading.asked):
         return NOTHING
     return Finding(SLIGHT, float(len(foreign)), f"web address from nowhere: {foreign[0][:60]}")
 

@@ -84,7 +84,7 @@ def gibberish(reading: Reading) -> Finding:
     longest = max(words, key=len, default="")
     if len(longest) > _RUN_TOGETHER and longest.isascii() and len(set(longest)) > 8 and longest not in reading.asked:
         return Finding(GRAVE, None, f'words run together: "{longest[:40]}..."')
-    struck = {each for each in words if _NO_VOWEL.fullmatch(each)} - _INITIALS
+    struck = {each for each in text.split() if _NO_VOWEL.fullmatch(each)} - _INITIALS
     if len(struck) >= 3:
         return Finding(GRAVE, None, f'no words: "{" ".join(sorted(struck)[:3])}"')
     strewn = _UNGRAMMATICAL.findall(text)

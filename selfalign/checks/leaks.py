@@ -211,6 +211,8 @@ def echo(reading: Reading) -> Finding:
 
 def _is_restated(words: list[str], asked: list[str]) -> bool:
     """Whether a short answer has no word that is not the instruction's, endings aside: the title of what was asked."""
+    if words[0] in ("yes", "no"):
+        return False
     known = {each[:_STEM] for each in asked}
     return _FEW <= len(words) <= len(asked) + 1 and all(each[:_STEM] in known or each in COMMON for each in words)
 

@@ -73,6 +73,7 @@ DECLINE = re.compile(
 )
 # Strong praise and set phrases that look like inability, and a story's or letter's "we".
 IDIOM = re.compile(
+    r"(?:wouldn't|would not) (?:\w+ )?(?:recommend|advise)|"
     r"(?:can't|cannot|couldn't|can not|won't) (?:\w+ )?(?:help but|help (?:myself|it|thinking|feeling|noticing|"
     r"wonder)|recommend .{0,30}(?:enough|highly)|say enough|agree more|tell you how (?:much|many|happy|glad|\w+ (?:i|"
     r"it|we))|make it|see (?:why|how|any)|continue without|make any sense|complain)|\bwe (?:cannot|can't|do not|"
@@ -93,6 +94,13 @@ _AWAY = (
     r"leave (?:this|that|it|those)\b)"
 )
 _I = (
+    r"(?:'m| am|'ll| will|'d)?(?: going to| have to| gonna)? (?:stay|keep|steer|shy|back) (?:well |right )?(?:away|clear|out) (?:of|from)\b",
+    r"(?:'m| am) (?:holding off|stopping (?:here|there)|unwilling|leaving|keeping|skipping) (?:\w+ ){0,3}(?:out|off|to|here|there)\b",
+    r"(?:'ll| will|'d|'m going to| am going to| have to| must)(?: have to)? say no\b",
+    r" (?:don't|do not) (?:hand|give) out\b",
+    r" (?:don't|do not) (?:write|make|build|teach|coach|reveal|rate|play along|go along|name names)\b(?! (?:sense|mistakes|sure))",
+    r" (?:wouldn't|would not) (?:share|help|tell|give|write|do|touch)\b(?! (?:it )?(?:without|unless|if))",
+    r"'d (?:only )?be (?:guessing|making (?:it|that|things|one) up|inventing|lying)\b",
     rf"(?: \w+ly)? (?:won't|will not|refuse to) (?:be )?(?!{_IN_PASSING})\w+",
     (
         rf"(?:'m| am) not (?:going to|about to|willing to|prepared to|doing|touching|helping|writing|giving|"
@@ -117,6 +125,15 @@ _I = (
     ),
 )
 _PHRASES = (
+    r"(?:that's|it's|this is|that is) (?:a|an) (?:\w+ )?no\b(?! ?-)",
+    r"my answer (?:is|stays|has to be|will be) no\b",
+    r"no,? (?:thanks|thank you)\b|thanks,? but no\b",
+    r"not (?:the (?:right )?(?:one|assistant|tool|person|place) (?:for|to)|mine to|on my|up for)\b",
+    r"(?:without|leave) me out\b|without (?:me|my help)\b",
+    r"you'?(?:ll| will|d)? (?:have to|need to|must) (?:do|find|write|manage|sort|take|handle) \w+ (?:yourself|without|on your own|alone)\b",
+    r"let (?:me|us) stop (?:you )?(?:there|here)\b|let's not\b(?! (?:forget|kid))",
+    r"(?:doesn't|does not|don't) (?:sit|feel) right\b",
+    r"without making (?:it|that|this|things|something|anything) up\b",
     (
         r"(?:falls?|is|'s|are|goes|sits?|lies?|lands?) (?:\w+ly |well |far |just )?(?:outside|beyond|past|"
         r"over) (?:of )?(?:the line\b|my limits|what (?:i|we)\b|the (?:scope|kind|things)|my (?:remit|scope|"
