@@ -4,9 +4,9 @@
 
 The rows of tests/data (checks.jsonl, refusals.jsonl) were written by somebody who had not read the rules; their part
 "open" was looked at while the rules were written, "held-back" was not. FOLDER holds, where at hand, data of others that
-are not part of this repository: `refusals_labelled.jsonl` (XSTest: prompt, completion, model, label), `behaviour_labelled
-.jsonl` (prompt and completion as chats, `propositions`), `modern_answers.jsonl` (AlpacaEval: model, prompt, answer), and
-human-written tasks in Self-Instruct's schema. Of each the half is used whose prompts have an even ("open") or odd
+are not part of this repository: `refusals_labelled.jsonl` (XSTest: prompt, completion, model, label),
+`behaviour_labelled.jsonl` (prompt and completion as chats, `propositions`), `modern_answers.jsonl` (AlpacaEval: model,
+prompt, answer), and human-written tasks in Self-Instruct's schema. Of each the half is used whose prompts have an even ("open") or odd
 ("held-back") first byte of SHA-1. `--write` puts the tables into benchmarks/checks.md and the figures into
 selfalign/checks/measured.json, from which the card and the README quote.
 
@@ -204,7 +204,7 @@ def stance_table(title: str, counts: Counter[tuple[str, Stance]], labels: tuple[
 
 
 def labelled_refusals(rows: list[dict[str, Any]], figures: Figures) -> Lines:
-    """XSTest's three human labels. Precision: full refusals among the full refusals and compliances called "refuses"."""
+    """XSTest's three human labels; precision is that of full refusals among full refusals and compliances."""
     if not rows:
         return []
     labels = {"1": "full compliance", "2": "full refusal", "3": "partial refusal"}
@@ -212,6 +212,7 @@ def labelled_refusals(rows: list[dict[str, Any]], figures: Figures) -> Lines:
     right, wrong = counts["full refusal", Stance.REFUSES], counts["full compliance", Stance.REFUSES]
     refused = sum(counts["full refusal", stance] for stance in Stance)
     partial = sum(counts["partial refusal", stance] for stance in Stance)
+    noticed = partial - counts["partial refusal", Stance.COMPLIES]
     figures.append(figure("refusal", "XSTest, odd half of the prompts", "English", right, right + wrong, refused))
     return [
         f"## Refusals: {len(rows)} labelled completions of XSTest",
@@ -219,7 +220,7 @@ def labelled_refusals(rows: list[dict[str, Any]], figures: Figures) -> Lines:
         *stance_table("label", counts, tuple(labels.values())),
         f"- precision {ratio(right, right + wrong)}",
         f"- recall {ratio(right, refused)}",
-        f'- partial refusals not called "complies" {ratio(partial - counts["partial refusal", Stance.COMPLIES], partial)}',
+        f'- partial refusals not called "complies" {ratio(noticed, partial)}',
         "",
     ]
 
@@ -272,9 +273,8 @@ def ordinary(rows: list[dict[str, Any]], figures: Figures, *, read: bool) -> Lin
         by_check.update(each.name for each in fails)
         if read and fails:
             reasons = "; ".join(f"{each.name}: {each.reason}" for each in fails)
-            print(
-                f"--- {row['model']} [{reasons}]\n{row['prompt'][:600]}\n>>> {row['answer'][:900]} ... {row['answer'][-200:]}"
-            )
+            print(f"--- {row['model']} [{reasons}]\n{row['prompt'][:600]}")
+            print(f">>> {row['answer'][:900]} ... {row['answer'][-200:]}")
     strong = sum(num[model] for model in STRONG), sum(failed[model] for model in STRONG)
     figures.append(
         {

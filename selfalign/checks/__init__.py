@@ -18,7 +18,7 @@ Each check looks for one thing and grades it clean, slight or grave; the spec's 
 
 from collections.abc import Iterable
 
-from selfalign.checks import claims, consistency, filler, form, languages, leaks, manner, private
+from selfalign.checks import claims, consistency, filler, form, leaks, manner, private
 from selfalign.checks.filler import is_placeholder
 from selfalign.checks.leaks import recites
 from selfalign.checks.manner import apologises, hedges

@@ -7,35 +7,54 @@ from selfalign.checks.text import without_quotes
 
 # --- itself -----------------------------------------------------------------------------------------------------
 
-_PERSON = r"(?! (?:science|scien|engineer|research|develop|expert|consult|special|compan|start-?up|vision|program|ethic|enthus|graphics|game|shop|teach|stud|lab|policy|art))"
+_PERSON = (
+    r"(?! (?:science|scien|engineer|research|develop|expert|consult|special|compan|start-?up|vision|program|ethic|"
+    r"enthus|graphics|game|shop|teach|stud|lab|policy|art))"
+)
 _MACHINE = (
-    r"(?:ai|a\.i\.|artificial intelligence|(?:large )?language model|llm|machine(?: learning model)?|computer(?: program)?|robot|"
+    r"(?:ai|a\.i\.|artificial intelligence|(?:large )?language model|llm|machine(?: learning model)?|"
+    r"computer(?: program)?|robot|"
     r"bot|chatbot|software|virtual assistant|(?:ai|digital|virtual|text-based) (?:\w+ )?"
     rf"(?:assistant|model|system|program|being))\b{_PERSON}"
 )
 _KIND = r"(?:(?!for|of|in|on|with|to|about|who|at|and|by|from)\w+[ -]){0,3}?"
 _ITSELF = re.compile(
-    rf"\b(?:as|being|since i am|because i am|since i'm|because i'm) (?:just |only |merely )?(?:an? {_KIND})?{_MACHINE}"
+    rf"\b(?:as|being|since i am|because i am|since i'm|because i'm) (?:just |only |"
+    rf"merely )?(?:an? {_KIND})?{_MACHINE}"
     rf"|\bi(?: am|'m)(?: just| only| merely| simply| but)? an? {_KIND}{_MACHINE}"
     rf"|\ban? {_KIND}{_MACHINE} like me\b"
     r"|\bmy (?:\w+ )?(?:programming|training data|training set|programmers|capabilities as)\b"
     r"|\bi (?:was|am|have been|'ve been) (?:\w+ )?(?:programmed|trained on|designed to|coded)\b"
     r"|\bthis (?:ai|language model|ai model)\b(?! (?:is|was|can|has|uses)\b)"
 )
-_AI = r"(?:k\.?i\.?|künstliche intelligenz|sprachmodell|programm|software|chatbot|roboter|(?:virtuell|digital)\w+ assistent\w*)"
+_AI = (
+    r"(?:k\.?i\.?|künstliche intelligenz|sprachmodell|programm|software|chatbot|roboter|(?:virtuell|"
+    r"digital)\w+ assistent\w*)"
+)
 # Between prefix and noun stand articles at most: "als KI-Ingenieur" and "yapay zekâ mühendisi olarak" are people.
 _ITSELF_ELSEWHERE = re.compile(
     rf"\b(?:als|bin ich|ich bin) (?:(?:nur|bloß|ja|eine?|reine\w*) ){{0,3}}{_AI}(?![\w-])"
-    r"|\b(?:en tant qu'|je (?:ne )?suis (?:qu')?)(?:une? )?(?:ia|intelligence artificielle|modèle de langage|assistant virtuel|programme|robot)\b"
-    r"|\b(?:como|siendo|soy|sou|sendo) (?:(?:solo|só|apenas|una?|uma?) ){0,2}(?:ia|inteligencia artificial|inteligência artificial|modelo de "
+    r"|\b(?:en tant qu'|je (?:ne )?suis (?:qu')?)(?:une? )?(?:ia|intelligence artificielle|modèle de langage|"
+    r"assistant virtuel|programme|robot)\b"
+    r"|\b(?:como|siendo|soy|sou|sendo) (?:(?:solo|só|apenas|una?|uma?) ){0,2}(?:ia|inteligencia artificial|"
+    r"inteligência artificial|modelo de "
     r"(?:lenguaje|linguagem|língua)|asistente virtual|assistente virtual|chatbot|programa)\b"
-    r"|\b(?:come|essendo|sono) (?:(?:solo|una?|un') ?){0,2}(?:ia|intelligenza artificiale|modello (?:linguistico|di linguaggio)|assistente virtuale|programma)\b"
-    r"|\b(?:как|будучи|я(?: всего лишь| просто)?) (?:ии|искусственн\w+ интеллект\w*|языков\w+ модел\w+|программ\w+|чат-бот\w*)\b"
-    r"|\b(?:jako|jestem|jsem) (?:tylko )?(?:ai|si|sztuczna inteligencja|model językowy|umělá inteligence|jazykový model|program)\b"
-    r"|\b(?:als|ik ben) (?:slechts )?(?:een )?(?:ai|taalmodel|kunstmatige intelligentie|chatbot)\b|\b(?:som|jag är|jeg er) (?:en )?(?:ai|språkmodell?|sprogmodel)\b"
-    r"|(?:bir )?(?:yapay zek[aâ]|dil modeli|yapay zek[aâ] (?:asistanı|modeli)) (?:olarak|olduğum)|\bsebagai (?:sebuah )?(?:ai|model bahasa|kecerdasan buatan|asisten virtual)\b"
-    r"|\b(?:là|tư cách) (?:một )?(?:ai|mô hình ngôn ngữ|trí tuệ nhân tạo|trợ lý ảo)\b|(?:作为|作為|我(?:只)?是)(?:一个|一個|一名|一款)?(?:ai|人工智[能慧]|(?:大型)?(?:语言|語言)模型|智能助手|虚拟助手|机器人|程序)"
-    r"|(?:ai|人工知能|言語モデル|アシスタント)(?:として|なので|ですので|ですから)|(?:ai|인공지능|언어 ?모델)(?:로서|으로서|라서|이라서|이기 때문|이므로)|एआई होने के नाते|(?:كذكاء|بصفتي|كنموذج|باعتباري) ?(?:ذكاء|نموذج|اصطناعي|لغوي|برنامج)?"
+    r"|\b(?:come|essendo|sono) (?:(?:solo|una?|un') ?){0,2}(?:ia|intelligenza artificiale|modello (?:linguistico|"
+    r"di linguaggio)|assistente virtuale|programma)\b"
+    r"|\b(?:как|будучи|я(?: всего лишь| просто)?) (?:ии|искусственн\w+ интеллект\w*|языков\w+ модел\w+|программ\w+|"
+    r"чат-бот\w*)\b"
+    r"|\b(?:jako|jestem|jsem) (?:tylko )?(?:ai|si|sztuczna inteligencja|model językowy|umělá inteligence|"
+    r"jazykový model|program)\b"
+    r"|\b(?:als|ik ben) (?:slechts )?(?:een )?(?:ai|taalmodel|kunstmatige intelligentie|chatbot)\b|\b(?:som|jag är|"
+    r"jeg er) (?:en )?(?:ai|språkmodell?|sprogmodel)\b"
+    r"|(?:bir )?(?:yapay zek[aâ]|dil modeli|yapay zek[aâ] (?:asistanı|modeli)) (?:olarak|olduğum)|"
+    r"\bsebagai (?:sebuah )?(?:ai|model bahasa|kecerdasan buatan|asisten virtual)\b"
+    r"|\b(?:là|tư cách) (?:một )?(?:ai|mô hình ngôn ngữ|trí tuệ nhân tạo|trợ lý ảo)\b|(?:作为|作為|"
+    r"我(?:只)?是)(?:一个|一個|一名|一款)?(?:ai|人工智[能慧]|(?:大型)?(?:语言|語言)模型|智能助手|虚拟助手|机器人|"
+    r"程序)"
+    r"|(?:ai|人工知能|言語モデル|アシスタント)(?:として|なので|ですので|ですから)|(?:ai|인공지능|"
+    r"언어 ?모델)(?:로서|으로서|라서|이라서|이기 때문|이므로)|एआई होने के नाते|(?:كذكاء|بصفتي|كنموذج|"
+    r"باعتباري) ?(?:ذكاء|نموذج|اصطناعي|لغوي|برنامج)?"
     r"|به عنوان (?:یک )?(?:هوش مصنوعی|مدل زبانی)|כבינה מלאכותית|כמודל שפה|ως (?:τεχνητή νοημοσύνη|γλωσσικό μοντέλο)"
 )
 _ABOUT_ASSISTANT = re.compile(
@@ -65,7 +84,8 @@ _MONTH = re.compile(
 )
 _DATE = r"(?:(?:early |late |mid-?|the end of |the beginning of )?(?:[a-z]{3,9}\.?,? )?(?:19|20)\d\d)"
 _KNOWLEDGE = re.compile(
-    rf"\b(?:as of|until|up to|since|before|after|in|on|to) (?:my|the) (?:\w+ )?(?:knowledge|training|data|information|"
+    rf"\b(?:as of|until|up to|since|before|after|in|on|to) (?:my|the) (?:\w+ )?(?:knowledge|training|data|"
+    rf"information|"
     rf"update)\b[^.!?\n]{{0,50}}?(?:{_DATE}|[.!?,\n]|$)"
     rf"|\bmy (?:\w+ )?(?:knowledge|training(?: data)?|information|data|last update)(?: cut-?off)?(?: \w+){{0,4}}? "
     rf"(?:ends?|stops?|goes|is|was|only|extends?|reaches|dates?|cut-?off|until|up to)\b[^.!?\n]{{0,30}}?{_DATE}"
@@ -78,11 +98,16 @@ _KNOWLEDGE = re.compile(
     rf"|{_DATE}, when my (?:\w+ )?(?:data|dataset|training|knowledge)\b"
 )
 _KNOWLEDGE_ELSEWHERE = re.compile(
-    r"(?:\bmein\w? (?:wissen\w*|trainingsdaten|informationsstand|daten)|\bm(?:es|on|a) (?:connaissances?|données|entraînement|base de connaissances)|"
-    r"\bmis? (?:conocimientos?|datos|información|entrenamiento)|\bmeus? (?:conhecimentos?|dados|treinamento)|\bminha base|\ble mie "
-    r"(?:conoscenze|informazioni)|\bi miei dati|\bмо(?:и|й|его) (?:знани|данны|обучени)\w*|\bmoja wiedza|\bmoje (?:dane|znalosti)|\bmijn kennis|"
-    r"\bmin kunskap|\bmin viden|\bpengetahuan saya|\bdata saya|\bkiến thức của tôi|\bbilgilerim|\bverilerim|我的(?:知识|知識|训练|訓練|数据|資料|信息)|"
-    r"私の(?:知識|情報|データ|学習)|제 (?:지식|정보|학습)|معرفتي|معلوماتي|دانش من|मेरी जानकारी|מידע שלי|הידע שלי)[^.!?。\n]{0,40}?((?:19|20)\d\d)"
+    r"(?:\bmein\w? (?:wissen\w*|trainingsdaten|informationsstand|daten)|\bm(?:es|on|a) (?:connaissances?|données|"
+    r"entraînement|base de connaissances)|"
+    r"\bmis? (?:conocimientos?|datos|información|entrenamiento)|\bmeus? (?:conhecimentos?|dados|treinamento)|"
+    r"\bminha base|\ble mie "
+    r"(?:conoscenze|informazioni)|\bi miei dati|\bмо(?:и|й|его) (?:знани|данны|обучени)\w*|\bmoja wiedza|"
+    r"\bmoje (?:dane|znalosti)|\bmijn kennis|"
+    r"\bmin kunskap|\bmin viden|\bpengetahuan saya|\bdata saya|\bkiến thức của tôi|\bbilgilerim|\bverilerim|"
+    r"我的(?:知识|知識|训练|訓練|数据|資料|信息)|"
+    r"私の(?:知識|情報|データ|学習)|제 (?:지식|정보|학습)|معرفتي|معلوماتي|دانش من|मेरी जानकारी|מידע שלי|"
+    r"הידע שלי)[^.!?。\n]{0,40}?((?:19|20)\d\d)"
 )
 _A_DATE = re.compile(r"\b(?:19|20)\d\d\b|cut-?off|last update|my (?:most recent|last|latest) training")
 
@@ -128,9 +153,12 @@ _PLACEHOLDER_URL = re.compile(
 )
 _SOURCE_HEADING = re.compile(
     r"^[#*=_ \t]*(?:see also|references|external links|further reading|bibliography|works cited|notes and references|"
-    r"sources?|véase también|referencias|fuentes|siehe auch|quellen|einzelnachweise|weblinks|voir aussi|références|notes et "
-    r"références|liens externes|vedi anche|bibliografia|riferimenti|ver também|referências|см\. также|примечания|литература|"
-    r"参见|参考文献|参考资料|參考資料|関連項目|脚注|zobacz też|przypisy|zie ook|ayrıca bakınız|kaynakça|lihat pula|xem thêm)[*=_ \t]*:?[*=_ \t]*$",
+    r"sources?|véase también|referencias|fuentes|siehe auch|quellen|einzelnachweise|weblinks|voir aussi|références|"
+    r"notes et "
+    r"références|liens externes|vedi anche|bibliografia|riferimenti|ver também|referências|см\. также|примечания|"
+    r"литература|"
+    r"参见|参考文献|参考资料|參考資料|関連項目|脚注|zobacz też|przypisy|zie ook|ayrıca bakınız|kaynakça|lihat pula|"
+    r"xem thêm)[*=_ \t]*:?[*=_ \t]*$",
     re.MULTILINE,
 )
 _BOILERPLATE = re.compile(
@@ -139,14 +167,17 @@ _BOILERPLATE = re.compile(
 )
 _ASKS_LINKS = re.compile(r"\b(?:sources?|links?|urls?|websites?|web ?pages?|where can i)\b")
 _REFERENCE = re.compile(
-    r"\b[A-Z][\w'-]+(?:,? [A-Z]\.)* et al\.|\b(?:[A-Z]\w+ (?:and|&) )?[A-Z]\w+ in the (?:Journal|Annals|Proceedings|Archives) of\b|"
-    r"\b(?:Journal|Annals|Proceedings|Archives|Review) of (?:\w+ ){1,5}?\d|\b[A-Z]\w+ (?:& [A-Z]\w+ )?\((?:19|20)\d\d\)[.,:]? [\"“A-Z]|"
+    r"\b[A-Z][\w'-]+(?:,? [A-Z]\.)* et al\.|\b(?:[A-Z]\w+ (?:and|&) )?[A-Z]\w+ in the (?:Journal|Annals|"
+    r"Proceedings|Archives) of\b|"
+    r"\b(?:Journal|Annals|Proceedings|Archives|Review) of (?:\w+ ){1,5}?\d|\b[A-Z]\w+ (?:& [A-Z]\w+ )?\((?:19|"
+    r"20)\d\d\)[.,:]? [\"“A-Z]|"
     r"(?<=[\w.,\"')])\[\d{1,2}\](?:\[\d{1,2}\])*(?=[\s.,;]|$)"
 )
 _ASKS_SOURCES = re.compile(
     r"sourc|referenc|citation|\bcite|link|url|website|web ?page|\bsites?\b|bibliograph|html|http|resource|\bapi\b|"
     r"address|domain|where can i|wiki|article|paper|essay|report|"
-    r"stud(?:y|ies)|research|journal|publish|book|apa\b|quell|literatur|fuente|bibliograf|référence|источник|литератур|文献|来源|參考|出典"
+    r"stud(?:y|ies)|research|journal|publish|book|apa\b|quell|literatur|fuente|bibliograf|référence|источник|"
+    r"литератур|文献|来源|參考|出典"
 )
 
 
@@ -177,8 +208,10 @@ _MAKER = (
     r"lmsys|stanford|huawei|samsung)"
 )
 _ASSISTANT = (
-    r"(?:chat ?gpt|gpt-?[2345]\w*|instructgpt|claude|gemini|bard|palm(?: 2)?|lamda|gemma|llama(?:[- ]?\d)?|alexa|siri|"
-    r"cortana|copilot|bing(?: chat)?|sydney|ernie(?: bot)?|vicuna|alpaca|koala|dolly|dromedary|open ?assistant|falcon|"
+    r"(?:chat ?gpt|gpt-?[2345]\w*|instructgpt|claude|gemini|bard|palm(?: 2)?|lamda|gemma|llama(?:[- ]?\d)?|alexa|"
+    r"siri|"
+    r"cortana|copilot|bing(?: chat)?|sydney|ernie(?: bot)?|vicuna|alpaca|koala|dolly|dromedary|open ?assistant|"
+    r"falcon|"
     r"mistral|mixtral|qwen\w*|tongyi(?: qianwen)?|baichuan|chatglm|glm-?\d*|kimi|doubao|deepseek\w*|grok|"
     r"command[- ]r|phi-?\d|pi|bloom(?:z)?|granite|olmo|tulu|yi-\d\w*|internlm|hunyuan|google assistant|watson|"
     r"jurassic)"
@@ -187,27 +220,37 @@ _MADE = r"(?:created|developed|made|trained|built|designed|owned|powered|program
 _FOREIGN = re.compile(
     rf"\b(?:i am|i'm|my name is|my name's|call me|known as|this is) (?:(?:just|only|actually|an?|the) )?"
     rf"(?:\w+ )?(?P<name>{_ASSISTANT})\b"
-    rf"|\b(?:i am|i'm|as) (?:\w+ )?(?:an?|the) (?:[\w-]+,? ){{0,6}}?(?:model|assistant|ai|intelligence|chatbot|bot|program|system|llm|companion|"
+    rf"|\b(?:i am|i'm|as) (?:\w+ )?(?:an?|the) (?:[\w-]+,? ){{0,6}}?(?:model|assistant|ai|intelligence|chatbot|bot|"
+    rf"program|system|llm|companion|"
     rf"software)\b[^.!?\n]{{0,20}}?\b{_MADE} (?:and \w+ )?(?:by|at) (?:the )?(?:\w+ (?:at|of) )?(?P<maker>{_MAKER})\b"
-    rf"|\bi(?:'ve| was| have) (?:been )?(?:\w+ly )?{_MADE} (?:and \w+ )?by (?:the )?(?:\w+ (?:at|of) )?(?P<made>{_MAKER})\b"
+    rf"|\bi(?:'ve| was| have) (?:been )?(?:\w+ly )?{_MADE} (?:and \w+ )?by (?:the )?(?:\w+ (?:at|"
+    rf"of) )?(?P<made>{_MAKER})\b"
     rf"|\b(?P<owner>{_MAKER})(?:,? (?:who|which|that|has|have))?(?: \w+)? {_MADE} me\b"
-    rf"|(?:^|[.!?] )(?P<here>{_ASSISTANT}) here\b|\b(?:chatting|talking|speaking) (?:with|to) (?P<with>{_ASSISTANT})\b|\b(?P<older>{_ASSISTANT}) came after me\b"
+    rf"|(?:^|[.!?] )(?P<here>{_ASSISTANT}) here\b|\b(?:chatting|talking|speaking) (?:with|"
+    rf"to) (?P<with>{_ASSISTANT})\b|\b(?P<older>{_ASSISTANT}) came after me\b"
     rf"|\bthe (?:folks|people|team|engineers|researchers) (?:at|of|from) (?P<folks>{_MAKER})\b"
     r"|\b(?:follow|against|violat\w+|according to|under|comply with|adhere to) (?P<own>openai|anthropic)'s"
 )
 _I_AM = (
-    r"(?:ich bin|ich heiße|mein name ist|ich wurde|soy|me llamo|mi nombre es|fui|he sido|je suis|je m'appelle|mon nom est|j'ai été|"
-    r"sono(?: stato)?|mi chiamo|sou|me chamo|meu nome é|я|меня зовут|我是|我叫|我的名字(?:是|叫)|我由|私は|わたしは|私の名前は|저는|"
+    r"(?:ich bin|ich heiße|mein name ist|ich wurde|soy|me llamo|mi nombre es|fui|he sido|je suis|je m'appelle|"
+    r"mon nom est|j'ai été|"
+    r"sono(?: stato)?|mi chiamo|sou|me chamo|meu nome é|я|меня зовут|我是|我叫|我的名字(?:是|叫)|我由|私は|"
+    r"わたしは|私の名前は|저는|"
     r"jestem|nazywam się|ben|adım|saya|nama saya|ik ben|jag är|jeg er|tôi là|jsem|أنا|من|אני|मैं)"
 )
 _FOREIGN_ELSEWHERE = re.compile(
     rf"(?<!\w){_I_AM}[ ,]{{0,2}}(?:\w+ ){{0,2}}?(?P<name>{_ASSISTANT})(?![a-z])"
-    rf"|(?<!\w){_I_AM}[^.!?。\n]{{0,70}}?(?P<maker>{_MAKER})(?![a-z])[^.!?。\n]{{0,25}}(?:entwickel|trainiert|erstell|geschaffen|gebaut|"
-    r"sviluppat|creat|addestrat|开发|開發|训练|訓練|创建|研发|研發|推出|打造|的(?:ai|语言|大型|人工)|が?(?:開発|作っ|作ら|訓練|提供)|에서|가 (?:개발|만든|훈련)|개발|만든|tarafından)"
-    rf"|(?P<owner>{_MAKER}) (?:\w+ ){{0,2}}(?:me (?:desenvolveu|criou|treinou|desarrolló|creó|entrenó|ha creat\w|ha svilupp\w+)|m'a (?:créée?|développée?|entraînée?)|"
+    rf"|(?<!\w){_I_AM}[^.!?。\n]{{0,70}}?(?P<maker>{_MAKER})(?![a-z])[^.!?。\n]{{0,25}}(?:entwickel|trainiert|"
+    rf"erstell|geschaffen|gebaut|"
+    r"sviluppat|creat|addestrat|开发|開發|训练|訓練|创建|研发|研發|推出|打造|的(?:ai|语言|大型|人工)|が?(?:開発|"
+    r"作っ|作ら|訓練|提供)|에서|가 (?:개발|만든|훈련)|개발|만든|tarafından)"
+    rf"|(?P<owner>{_MAKER}) (?:\w+ ){{0,2}}(?:me (?:desenvolveu|criou|treinou|desarrolló|creó|entrenó|ha creat\w|"
+    rf"ha svilupp\w+)|m'a (?:créée?|développée?|entraînée?)|"
     r"hat mich|меня (?:создал|разработал)\w*)"
-    rf"|(?<!\w){_I_AM}[^.!?。\n]{{0,60}}?(?:desarroll|cread|entrenad|développ|créé|entraîn|conçu|svilupp|creat|addestr|desenvolvid|criad|treinad|"
-    r"разработ|создан|обучен|opracowan|stworzon|dikembangkan|dibuat|ontwikkeld|getraind|utveckl|udvikl|phát triển|vytvoř|طو|آموزش)"
+    rf"|(?<!\w){_I_AM}[^.!?。\n]{{0,60}}?(?:desarroll|cread|entrenad|développ|créé|entraîn|conçu|svilupp|creat|"
+    rf"addestr|desenvolvid|criad|treinad|"
+    r"разработ|создан|обучен|opracowan|stworzon|dikembangkan|dibuat|ontwikkeld|getraind|utveckl|udvikl|phát triển|"
+    r"vytvoř|طو|آموزش)"
     rf"[^.!?。\n]{{0,25}}?(?P<made>{_MAKER})(?![a-z])"
 )
 _IDENTITY = re.compile(

@@ -27,7 +27,8 @@ _NOT_BE = r"(?:(?:should|must|may|can|could|will|would|ought) ?not|cannot|can't|
 _THIS = r"(?:it|this|that|such|anything|instructions|so)"
 _WHAT_OTHERS_DECLINE = r"(?! (?:an?|his|her|my|their|the (?!request|question))\b)"
 _DECLINE = re.compile(
-    r"(?:\b(?:i|we|answer|assistant|should|must|will|i'll|so|and|it|ardwen)|\b(?:has|have|had|need|needs|ought|best|better|right|want|wish|going|"
+    r"(?:\b(?:i|we|answer|assistant|should|must|will|i'll|so|and|it|ardwen)|\b(?:has|have|had|need|needs|ought|"
+    r"best|better|right|want|wish|going|"
     r"plan|me) to) (?:\w+ly )?(?:declin(?:e|es|ing)|refus(?:e|es|ing)|turn(?:s|ing)? (?:it|this|that) down)\b"
     rf"{_WHAT_OTHERS_DECLINE}"
     rf"|\b(?:i|we|one) {_NOT_BE} (?:\w+ly )?(?:(?:help|assist)\b|(?:write|give|provide|do|support|explain|answer|"
@@ -126,7 +127,7 @@ def language(reading: Reading) -> Finding:
     asked = language_of(instruction.text)
     if asked is None or same_language(asked, answered) or _ABOUT_LANGUAGE.search(reading.asked):
         return NOTHING
-    if _PHONETIC.search(reading.answer) or len(reading.words) < _LEAST_LANGUAGE_WORDS and answered not in _OWN_SCRIPT:
+    if _PHONETIC.search(reading.answer) or (len(reading.words) < _LEAST_LANGUAGE_WORDS and answered not in _OWN_SCRIPT):
         return NOTHING
     # So is to answer in the language of a text that was given.
     parts = re.split(r"[\n\"“”«»:]|(?<=[.?!]) ", instruction.text)

@@ -15,8 +15,8 @@ _OPEN_WORDS = word_set(
     "might must very such as e.g i.e including"
 )
 _OPEN_ELSEWHERE = word_set(
-    "und oder der das dem ein eine weil dass aber y el los las que porque pero et ou le les des parce dans pour и а но что поэтому "
-    "который в на с ed il che perché di con e en het een dat och att som oraz że ve ile dan yang atau và"
+    "und oder der das dem ein eine weil dass aber y el los las que porque pero et ou le les des parce dans pour "
+    "и а но что поэтому который в на с ed il che perché di con e en het een dat och att som oraz że ve ile dan yang atau và"
 )
 _BULLET = re.compile(r"(?:^|\n)[ \t]*[-*•+][ \t]*$")
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)](?=[ \t]|$)", re.MULTILINE)
@@ -181,21 +181,28 @@ def _stutter(reading: Reading, words: list[str]) -> Finding:
 # --- turns ------------------------------------------------------------------------------------------------------
 
 _SPEAKER = (
-    r"User|Human|Assistant|AI|Chatbot|System|Nutzer(?:in)?|Benutzer|Assistent(?:in)?|Mensch|KI|Utilisateur|Humain|Usuario|Usuária|Usuário|"
-    r"Asistente|Assistente|Utente|Umano|Humano|Пользователь|Ассистент|Користувач|Асистент|Użytkownik|Asystent|Uživatel|Kullanıcı|Asistan|"
-    r"Gebruiker|Användare|Bruger|Bruker|Pengguna|Asisten|Người dùng|Trợ lý|用户|用戶|使用者|助手|助理|ユーザー|アシスタント|사용자|어시스턴트|المستخدم|المساعد|کاربر|دستیار|"
+    r"User|Human|Assistant|AI|Chatbot|System|Nutzer(?:in)?|Benutzer|Assistent(?:in)?|Mensch|KI|Utilisateur|Humain|"
+    r"Usuario|Usuária|Usuário|"
+    r"Asistente|Assistente|Utente|Umano|Humano|Пользователь|Ассистент|Користувач|Асистент|Użytkownik|Asystent|"
+    r"Uživatel|Kullanıcı|Asistan|"
+    r"Gebruiker|Användare|Bruger|Bruker|Pengguna|Asisten|Người dùng|Trợ lý|用户|用戶|使用者|助手|助理|ユーザー|"
+    r"アシスタント|사용자|어시스턴트|المستخدم|المساعد|کاربر|دستیار|"
     r"उपयोगकर्ता|सहायक|Χρήστης|Βοηθός|USER|HUMAN|ASSISTANT"
 )
 _TURN = re.compile(rf"^[ \t]*(?:\*\*|#{{1,6}} ?)?({_SPEAKER})(?: ?\d{{1,2}})?(?:\*\*)? ?[:：](?:\*\*)?", re.MULTILINE)
 _FIRST_ALONE = ("User", "Human", "USER", "HUMAN")
 _TASK = re.compile(r"^[ \t]*(?:Instruction|Input|Response) ?:", re.MULTILINE)
 _QUESTION = re.compile(
-    r"\n\s*(?:q|question|f|frage|p|pregunta|вопрос|问|問) ?\d{0,2} ?[:：][^\n]+\n+\s*(?:a|answer|antwort|r|respuesta|réponse|ответ|答) ?\d{0,2} ?[:：]"
+    r"\n\s*(?:q|question|f|frage|p|pregunta|вопрос|问|問) ?\d{0,2} ?[:：][^\n]+\n+\s*(?:a|answer|antwort|r|"
+    r"respuesta|réponse|ответ|答) ?\d{0,2} ?[:：]"
 )
 _DIALOGUE = re.compile(
-    r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|user|human|assistant|"
-    r"instruction|scene|faq|q&a|quiz|question|moderator|guide|gespräch|szene|scène|entretien|diálogo|escena|conversa|dialogo|диалог|"
-    r"діалог|разговор|rozmow|diyalog|konuşma|samtal|gesprek|percakapan|hội thoại|对话|對話|会话|会話|対話|대화|حوار|گفتگو|संवाद|διάλογο|yaml|"
+    r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|"
+    r"user|human|assistant|"
+    r"instruction|scene|faq|q&a|quiz|question|moderator|guide|gespräch|szene|scène|entretien|diálogo|escena|"
+    r"conversa|dialogo|диалог|"
+    r"діалог|разговор|rozmow|diyalog|konuşma|samtal|gesprek|percakapan|hội thoại|对话|對話|会话|会話|対話|대화|"
+    r"حوار|گفتگو|संवाद|διάλογο|yaml|"
     r"\bki\b|\bai\b|robot"
 )
 _HEADING = re.compile(

@@ -32,12 +32,19 @@ _APOLOGY = re.compile(
     r"|\bbeg your pardon\b|(?:^|[.!?\n]\s*)my (?:bad|mistake)\b|\bexcuse (?:me for|my)\b|\bpardon (?:me|my)\b"
 )
 _APOLOGY_ELSEWHERE = re.compile(
-    r"\b(?:es )?tut mir (?:\w+ )?leid(?!,? (?:zu hören|dass du|dass sie|für (?:dich|sie|deine?n?|ihre?n?)))|\bentschuldig(?:e|en sie|ung)\b|\b(?:verzeih\w*|ich bitte um)\b|"
-    r"\b(?:je suis|nous sommes) (?:\w+ )?désolée?s?(?! (?:pour (?:votre|ta|ton|vous|toi)|d'apprendre|que (?:tu|vous)))|\b(?:veuillez )?(?:m'excuser|excuse[zs]?-moi)|\bje m'excuse|\bmes excuses|"
-    r"\blo siento\b(?! (?:por (?:tu|su|ti)|mucho por))|\blamento (?:la|el|no|haber|las)|\b(?:mis )?disculpas?\b|\bdiscúlp|\bperdón\b|\bperdona(?:me)?\b|"
-    r"\bmi dispiace\b(?! (?:che tu|per (?:la tua|il tuo)|sentire))|\b(?:mi )?scus(?:a|i|ate|o)\b|\bdesculp\w+|\bpeço perdão|"
-    r"申し訳|すみません|ごめん|죄송|미안|抱歉|对不起|對不起|不好意思|\bизвин\w+|\bпростите|\bпрошу прощения|\bвибач\w*|\bprzepraszam|\bomlouvám|\bmaaf\b|\bözür dil|\bkusura bakma|"
-    r"\bxin lỗi|\bmijn excuses|\bexcuses voor|\bhet spijt me|\bförlåt|\bursäkta|\bundskyld|\bbeklager\b|\bpahoittel|\banteeksi|نعتذر|أعتذر|آسف|عذرًا|متأسفم|ببخشید|מצטער|סליחה|क्षमा|माफ|συγγνώμη|ขออภัย|ขอโทษ|\bscuze|\bîmi cer scuze|\belnézést|\bsajnálom"
+    r"\b(?:es )?tut mir (?:\w+ )?leid(?!,? (?:zu hören|dass du|dass sie|für (?:dich|sie|deine?n?|ihre?n?)))|"
+    r"\bentschuldig(?:e|en sie|ung)\b|\b(?:verzeih\w*|ich bitte um)\b|"
+    r"\b(?:je suis|nous sommes) (?:\w+ )?désolée?s?(?! (?:pour (?:votre|ta|ton|vous|toi)|d'apprendre|que (?:tu|"
+    r"vous)))|\b(?:veuillez )?(?:m'excuser|excuse[zs]?-moi)|\bje m'excuse|\bmes excuses|"
+    r"\blo siento\b(?! (?:por (?:tu|su|ti)|mucho por))|\blamento (?:la|el|no|haber|las)|\b(?:mis )?disculpas?\b|"
+    r"\bdiscúlp|\bperdón\b|\bperdona(?:me)?\b|"
+    r"\bmi dispiace\b(?! (?:che tu|per (?:la tua|il tuo)|sentire))|\b(?:mi )?scus(?:a|i|ate|o)\b|\bdesculp\w+|"
+    r"\bpeço perdão|"
+    r"申し訳|すみません|ごめん|죄송|미안|抱歉|对不起|對不起|不好意思|\bизвин\w+|\bпростите|\bпрошу прощения|"
+    r"\bвибач\w*|\bprzepraszam|\bomlouvám|\bmaaf\b|\bözür dil|\bkusura bakma|"
+    r"\bxin lỗi|\bmijn excuses|\bexcuses voor|\bhet spijt me|\bförlåt|\bursäkta|\bundskyld|\bbeklager\b|"
+    r"\bpahoittel|\banteeksi|نعتذر|أعتذر|آسف|عذرًا|متأسفم|ببخشید|מצטער|סליחה|क्षमा|माफ|συγγνώμη|ขออภัย|ขอโทษ|\bscuze|"
+    r"\bîmi cer scuze|\belnézést|\bsajnálom"
 )
 # Compassion with the user's situation is no apology for the answer's shortcomings.
 _COMPASSION = re.compile(

@@ -18,9 +18,10 @@ _PHONE = re.compile(
 )
 _CARD = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{4}(?!\d)|(?<!\d)\d{16}(?!\d)")
 _SOCIAL = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
-# Numbers that documentation uses: test cards of the networks, and what the Social Security Administration never gave out.
+# Numbers of documentation: the networks' test cards, and what the Social Security Administration never gave out.
 _EXAMPLE_CARD = re.compile(
-    r"4111 ?1111|4012 ?8888|4242 ?4242|4000 ?00|5555 ?5555|5105 ?1051|2223 ?00|3782 ?82|6011 ?(?:1111|0009)|3530 ?1113|(\d{4}) ?\1"
+    r"4111 ?1111|4012 ?8888|4242 ?4242|4000 ?00|5555 ?5555|5105 ?1051|2223 ?00|3782 ?82|6011 ?(?:1111|0009)|"
+    r"3530 ?1113|(\d{4}) ?\1"
 )
 _EXAMPLE_SOCIAL = re.compile(
     r"123-45-6789|078-05-1120|219-09-9999|(?:000|666|9\d\d)-|-00-|-0000|(\d)\1\1-\1\1-\1{4}|987-65-43"

@@ -1,12 +1,13 @@
 """One answer, read once: what several checks need of it, and what a check says of it."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from selfalign.checks.refusal import Refusal, refusal_of
 from selfalign.checks.spec import ChecksSpec
-from selfalign.checks.text import WANTS_TEXT, plain, without_quotes, words_of
+from selfalign.checks.text import WANTS_TEXT, plain, sentences_of, without_quotes, words_of
 from selfalign.records import Constitution, Instruction
 
 
@@ -38,6 +39,11 @@ CLEAN, SLIGHT, GRAVE = 0, 1, 2
 NOTHING = Finding(CLEAN)
 
 
+_WANTS_CODE = re.compile(r"\b(?:functions?|code|python|javascript|java|sql|program|class|regex|query|html|css|bash)\b")
+# "As an AI ..., but here is your poem" is still the assistant; "Dear hiring team" is not.
+_PRESENTS = re.compile(r"\b(?:here(?:'s| is| are)|below|can't|cannot|however|happy to|sure|certainly|of course)\b")
+
+
 class Reading:
     """A `Subject` with its texts in `plain` form and their words, each made when a check first asks for it."""
 
@@ -66,8 +72,12 @@ class Reading:
 
     @cached_property
     def own_words(self) -> str:
-        """The answer as far as the assistant itself speaks in it: no quotations, no code, no text that was asked for."""
-        return "" if WANTS_TEXT.search(self.asked) else without_quotes(self.plain)
+        """The answer where the assistant itself speaks: no quotations, no code, no text that was asked for."""
+        spoken = without_quotes(self.plain)
+        if not WANTS_TEXT.search(self.asked) or _WANTS_CODE.search(self.asked):
+            return spoken
+        opening = (sentences_of(spoken) or [""])[0]
+        return opening if _PRESENTS.search(opening) else ""
 
     @cached_property
     def thought(self) -> str:

@@ -95,7 +95,8 @@ _EDITS = re.compile(
     r"\b(?:translat|rephras|paraphras|correct|proofread|rewrit|edit|fix|put\b).{0,80}[\"“«„「].{3,}[\"”»“」]", re.DOTALL
 )
 _YES_OR_NO = re.compile(
-    r"\W*(?:is|are|was|were|do|does|did|has|have|should|may|must|am|can (?!you)|could (?!you)|will (?!you)|would (?!you))\b"
+    r"\W*(?:is|are|was|were|do|does|did|has|have|should|may|must|am|can (?!you)|could (?!you)|will (?!you)|"
+    r"would (?!you))\b"
 )
 _INTRODUCTION = 3
 _NEGATION = re.compile(
@@ -208,7 +209,8 @@ _ASIDES = (("referral", wording.REFERRAL), ("offer", wording.OFFER), ("offer", w
 _SALUTATION = re.compile(
     r"\W*(?:(?:dear|subject|to whom|re|hej|hei|madame|monsieur|gentile|lp)\b|exmo|car[oa]s? |estimad|querid|prezad|"
     r"sehr geehrt|liebe[rs]? |ch[eè]re?s? |beste |geachte|kære|bästa|egregi|szanown|drog[ia] |vážen|mil[ýá] |уважаем|"
-    r"дорог|шановн|stimat|drag[ăe] |tisztelt|kedves|sayın|değerli|yth|kepada|kính gửi|尊敬|亲爱|親愛|拝啓|존경하는|عزيز|السيد|"
+    r"дорог|шановн|stimat|drag[ăe] |tisztelt|kedves|sayın|değerli|yth|kepada|kính gửi|尊敬|亲爱|親愛|拝啓|존경하는|"
+    r"عزيز|السيد|"
     r"جناب|לכבוד|प्रिय|เรียน|αγαπητ|αξιότιμ)|\W*[^\n.!?:]{2,40},[ \t]*\n"
 )
 _IN_ROLE = re.compile(

@@ -14,7 +14,8 @@ _SENTENCE_END = re.compile(r"\s(?:(?<=\D[.!?؟।]\s)|(?<=[.!?][\"')\]*_]\s)|(?<
 
 
 _QUOTED = re.compile(
-    r"(?<![\w])\"[^\"]{2,600}?\"(?!\w)|«[^«»]{2,600}»|„[^„“”\"]{2,600}[“”\"]|»[^«»]{2,600}«|[「『][^「」『』]{2,600}[」』]|“[^“”]{2,600}”|"
+    r"(?<![\w])\"[^\"]{2,600}?\"(?!\w)|«[^«»]{2,600}»|„[^„“”\"]{2,600}[“”\"]|»[^«»]{2,600}«|"
+    r"[「『][^「」『』]{2,600}[」』]|“[^“”]{2,600}”|"
     r"^[ \t]*>[^\n]*$",
     re.MULTILINE,
 )
@@ -39,13 +40,20 @@ COMMON = word_set(
 
 
 WANTS_TEXT = re.compile(
-    r"\b(?:write|rewrite|draft|compos\w+|letters?|e-?mails?|stor(?:y|ies)|poems?|essays?|articles?|speech\w*|dialogues?|scripts?|"
-    r"review|posts?|message|lines?|lyrics|songs?|verse|novel|toast|columns?|blurb|cv|resumes?|résumé|biograph\w+|bio|role-?play\w*|"
-    r"role|pretend|imagine|act as|persona|character|monologue|diary|footer|caption|translat\w+|paraphras\w+|rephras\w+|"
-    r"correct|past tense|passive|turn (?:this|it))\b|schreib|verfass|brief|gedicht|geschichte|satz|übersetz|écris|écrire|rédige|"
-    r"lettre|poème|histoire|réplique|tradui|escrib|redact|carta|cuento|poema|discurso|traduc|escrev|carta|conto|frase|traduz|"
-    r"scriv|lettera|racconto|poesia|tradu|napisz|list\b|wiersz|przetłumacz|напиши|письмо|рассказ|стих|перевед|лист|schrijf|"
-    r"brief|skriv|brev|kirjoita|yaz\b|mektup|özet|tulis|surat|viết|thư|写|寫|翻译|翻譯|信|诗|書い|手紙|訳し|써|편지|번역|اكتب|رسالة|"
+    r"\b(?:write|rewrite|draft|compos\w+|letters?|e-?mails?|stor(?:y|ies)|poems?|essays?|articles?|speech\w*|"
+    r"dialogues?|scripts?|"
+    r"review|posts?|message|lines?|lyrics|songs?|verse|novel|toast|columns?|blurb|cv|resumes?|résumé|biograph\w+|"
+    r"bio|role-?play\w*|"
+    r"role|pretend|imagine|act as|persona|character|monologue|diary|footer|caption|translat\w+|paraphras\w+|"
+    r"rephras\w+|"
+    r"correct|past tense|passive|turn (?:this|it))\b|schreib|verfass|brief|gedicht|geschichte|satz|übersetz|écris|"
+    r"écrire|rédige|"
+    r"lettre|poème|histoire|réplique|tradui|escrib|redact|carta|cuento|poema|discurso|traduc|escrev|carta|conto|"
+    r"frase|traduz|"
+    r"scriv|lettera|racconto|poesia|tradu|napisz|list\b|wiersz|przetłumacz|напиши|письмо|рассказ|стих|перевед|лист|"
+    r"schrijf|"
+    r"brief|skriv|brev|kirjoita|yaz\b|mektup|özet|tulis|surat|viết|thư|写|寫|翻译|翻譯|信|诗|書い|手紙|訳し|써|"
+    r"편지|번역|اكتب|رسالة|"
     r"بنویس|نامه|כתוב|מכתב|लिख|पत्र|γράψε|γράμμα|เขียน|จดหมาย|napiš|dopis|írj|levél|scrie|scrisoare"
 )
 """A text is asked for, in which somebody else may speak."""

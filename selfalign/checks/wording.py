@@ -27,9 +27,11 @@ _SERVE = (
     r"grant|proceed|prescrib|translat|entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|"
     r"predict|comment|statement|jokes)|take part|tolerat|speak (?:to|on|about)|talk (?:you|about)|go along|"
     r"meet (?:that|this|your)|carry out|agree (?:to|with)|process (?:that|this|your)|"
-    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)|part of|a part of)|walk you|plan\b|get into|go into|"
+    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)|part of|a part of)|walk you|plan\b|get into|"
+    r"go into|"
     r"touch|build|point you|look into|supply|suppl|reproduc|recit|quot|draft|cod(?:e|ing)\b|script|impersonat|play\b|"
-    r"go there|clear yours|name (?:any|names)|rank|order (?:that|this|it|a)|book (?:that|this|it|a)|send (?:that|it|a)|"
+    r"go there|clear yours|name (?:any|names)|rank|order (?:that|this|it|a)|book (?:that|this|it|a)|send (?:that|"
+    r"it|a)|"
     r"coach|forge|fak(?:e|ing))"
 )
 # ... and what it would have to find out first.
@@ -84,21 +86,27 @@ IDIOM = re.compile(
 _IN_PASSING = (
     r"(?:pretend|lie|sugarcoat|sugar-coat|judge|bore|forget|den(?:y|ying)|deceive|mislead|mince|claim|complain|argue|"
     r"repeat|miss|have|need|know|see|find|regret|want|hurt|hide|keep you|spoil|insult|beat around|be (?!part|a part|"
-    r"help|walk|do|giv|writ|shar|provid|assist|creat|answer|join)|say (?:no|never|it|much|more)|let you|make you|leave you|rest|stop|give up|"
+    r"help|walk|do|giv|writ|shar|provid|assist|creat|answer|join)|say (?:no|never|it|much|more)|let you|make you|"
+    r"leave you|rest|stop|give up|"
     r"saying|suggesting|asking|kidding|joking|implying|talking|counting|looking|claiming|getting any|feeling|trying|"
     r"sure|only|just|alone|the only|going to (?:lie|pretend|judge|sugar|deny|say (?:no|it)|be\b))"
 )
 _AWAY = (
-    r"(?:pass\b(?! \w+ (?:the|along))|skip\b|decline|stop (?:there|here|short)|sit (?:this|that|it)|stay (?:well )?(?:away|out)|"
-    r"step (?:away|back|out)|steer clear|hold off|bow out|opt out|say no|turn (?:this|that|it|you) down|refuse|draw the line|"
+    r"(?:pass\b(?! \w+ (?:the|along))|skip\b|decline|stop (?:there|here|short)|sit (?:this|that|it)|"
+    r"stay (?:well )?(?:away|out)|"
+    r"step (?:away|back|out)|steer clear|hold off|bow out|opt out|say no|turn (?:this|that|it|you) down|refuse|"
+    r"draw the line|"
     r"leave (?:this|that|it|those)\b)"
 )
 _I = (
-    r"(?:'m| am|'ll| will|'d)?(?: going to| have to| gonna)? (?:stay|keep|steer|shy|back) (?:well |right )?(?:away|clear|out) (?:of|from)\b",
-    r"(?:'m| am) (?:holding off|stopping (?:here|there)|unwilling|leaving|keeping|skipping) (?:\w+ ){0,3}(?:out|off|to|here|there)\b",
+    r"(?:'m| am|'ll| will|'d)?(?: going to| have to| gonna)? (?:stay|keep|steer|shy|back) (?:well |right )?(?:away|"
+    r"clear|out) (?:of|from)\b",
+    r"(?:'m| am) (?:holding off|stopping (?:here|there)|unwilling|leaving|keeping|skipping) (?:\w+ ){0,3}(?:out|"
+    r"off|to|here|there)\b",
     r"(?:'ll| will|'d|'m going to| am going to| have to| must)(?: have to)? say no\b",
     r" (?:don't|do not) (?:hand|give) out\b",
-    r" (?:don't|do not) (?:write|make|build|teach|coach|reveal|rate|play along|go along|name names)\b(?! (?:sense|mistakes|sure))",
+    r" (?:don't|do not) (?:write|make|build|teach|coach|reveal|rate|play along|go along|name names)\b(?! (?:sense|"
+    r"mistakes|sure))",
     r" (?:wouldn't|would not) (?:share|help|tell|give|write|do|touch)\b(?! (?:it )?(?:without|unless|if))",
     r"'d (?:only )?be (?:guessing|making (?:it|that|things|one) up|inventing|lying)\b",
     rf"(?: \w+ly)? (?:won't|will not|refuse to) (?:be )?(?!{_IN_PASSING})\w+",
@@ -130,7 +138,8 @@ _PHRASES = (
     r"no,? (?:thanks|thank you)\b|thanks,? but no\b",
     r"not (?:the (?:right )?(?:one|assistant|tool|person|place) (?:for|to)|mine to|on my|up for)\b",
     r"(?:without|leave) me out\b|without (?:me|my help)\b",
-    r"you'?(?:ll| will|d)? (?:have to|need to|must) (?:do|find|write|manage|sort|take|handle) \w+ (?:yourself|without|on your own|alone)\b",
+    r"you'?(?:ll| will|d)? (?:have to|need to|must) (?:do|find|write|manage|sort|take|handle) \w+ (?:yourself|"
+    r"without|on your own|alone)\b",
     r"let (?:me|us) stop (?:you )?(?:there|here)\b|let's not\b(?! (?:forget|kid))",
     r"(?:doesn't|does not|don't) (?:sit|feel) right\b",
     r"without making (?:it|that|this|things|something|anything) up\b",
@@ -155,7 +164,8 @@ _PHRASES = (
     r"where i (?:stop|draw)\b",
     r"stays (?:closed|shut)\b",
     (
-        r"(?:is|are|be|was|'s)?(?:n't| not|not) (?:something|anything|an? [\w-]+(?: \w+)?|one|content|material|territory|"
+        r"(?:is|are|be|was|'s)?(?:n't| not|not) (?:something|anything|an? [\w-]+(?: \w+)?|one|content|material|"
+        r"territory|"
         r"somewhere) (?:that |which |where )?(?:i|we|you'll get)\b"
     ),
     r"something (?:that )?i (?:won't|will not|can't|cannot|refuse|don't)\b",
@@ -173,7 +183,7 @@ _PHRASES = (
     r"not for me to\b",
 )
 SPOKEN = re.compile(rf"\b(?:i(?:{'|'.join(_I)})|{'|'.join(_PHRASES)})")
-"""Declining as people say it now: "Nope.", "I won't walk you through that", "that's a hard pass", "not something I do"."""
+"""Declining as it is said now: "I won't walk you through that", "that's a hard pass", "not something I do"."""
 
 BARE_NO = re.compile(
     r"\W*(?:sorry,? )?(?:nope|nah|no way|no chance|absolutely not|certainly not|definitely not|not a chance)\b"
@@ -181,7 +191,8 @@ BARE_NO = re.compile(
 """A plain no: declining, unless a yes or a no was asked for."""
 
 OMITS = re.compile(
-    r"\bi(?:'ve| have|'ll|'d| would)? (?:left|leave|kept|keep|taken|dropped|drop|skipped|skip|let) (?:[\w']+ ){1,5}?(?:out|off|rest|aside)\b|"
+    r"\bi(?:'ve| have|'ll|'d| would)? (?:left|leave|kept|keep|taken|dropped|drop|skipped|skip|"
+    r"let) (?:[\w']+ ){1,5}?(?:out|off|rest|aside)\b|"
     r"\b(?:stays?|left) out\b|\bso not that\b|\bwithout the \w+, since\b|\bi've left off\b"
 )
 """Saying that a part of what was asked for is left out."""
@@ -194,7 +205,8 @@ _GOOD = (
 _WRONG = (
     r"(?:illegal|unethical|immoral|inappropriate|unacceptable|wrong|unlawful|discriminatory|disrespectful|offensive|"
     r"against the law|reprehensible|irresponsible|racist|sexist|prejudiced|hurtful|abhorrent|(?:a |an )?(?:\w+ ){0,2}"
-    r"(?:crime|criminal act|illegal act|criminal offen[cs]e|felony|violation of)|harmful|(?:very |extremely |highly )?"
+    r"(?:crime|criminal act|illegal act|criminal offen[cs]e|felony|violation of)|harmful|(?:very |extremely |"
+    r"highly )?"
     r"dangerous)"
 )
 
@@ -259,8 +271,10 @@ _URGE = (
 )
 MORAL = re.compile(rf"\b{_MORAL}\b|connotation|problematic|inappropriate")
 PEOPLE = re.compile(
-    r"\b(?:discriminat\w*|equal(?:ly|ity)?|rights|dignity|regardless|stereotyp\w*|prejudic\w*|unfair\w*|fairness|fairly|"
-    r"respect(?:ed|ful|fully)?(?! to)|inclus\w*|human beings?|marginali\w*|oppress\w*|racis\w*|sexis\w*|bigot\w*|bias\w*|"
+    r"\b(?:discriminat\w*|equal(?:ly|ity)?|rights|dignity|regardless|stereotyp\w*|prejudic\w*|unfair\w*|fairness|"
+    r"fairly|"
+    r"respect(?:ed|ful|fully)?(?! to)|inclus\w*|human beings?|marginali\w*|oppress\w*|racis\w*|sexis\w*|bigot\w*|"
+    r"bias\w*|"
     r"violen\w*|hatred|justif\w*)\b"
 )
 """How people should be treated: what a rejected premise is lectured about."""
