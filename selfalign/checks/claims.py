@@ -8,7 +8,8 @@ from selfalign.checks.text import without_quotes
 # --- itself -----------------------------------------------------------------------------------------------------
 
 _PERSON = (
-    r"(?! (?:science|scien|engineer|research|develop|expert|consult|special|compan|start-?up|vision|program|ethic|"
+    r"(?! (?:learning|system|tool|powered|generated|driven|safety|science|scien|engineer|research|develop|expert|"
+    r"consult|special|compan|start-?up|vision|program|ethic|"
     r"enthus|graphics|game|shop|teach|stud|lab|policy|art))"
 )
 _MACHINE = (
@@ -19,8 +20,8 @@ _MACHINE = (
 )
 _KIND = r"(?:(?!for|of|in|on|with|to|about|who|at|and|by|from)\w+[ -]){0,3}?"
 _ITSELF = re.compile(
-    rf"\b(?:as|being|since i am|because i am|since i'm|because i'm) (?:just |only |"
-    rf"merely )?(?:an? {_KIND})?{_MACHINE}"
+    rf"\b(?:as|being|since i am|because i am|since i'm|because i'm) (?:just |only |merely )?(?:an? {_KIND}{_MACHINE}|"
+    r"(?:ai|software)\b(?= ?[,.;]))"
     rf"|\bi(?: am|'m)(?: just| only| merely| simply| but)? an? {_KIND}{_MACHINE}"
     rf"|\ban? {_KIND}{_MACHINE} like me\b"
     r"|\bmy (?:\w+ )?(?:programming|training data|training set|programmers|capabilities as)\b"

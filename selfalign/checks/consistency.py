@@ -105,7 +105,10 @@ _ASKS_LANGUAGE = re.compile(
     r"translat|language|\b(?:in|into|to|from) (?:\w+ )?(?:english|german|french|spanish|italian|portuguese|dutch|"
     r"swedish|danish|norwegian|finnish|polish|turkish|indonesian|russian|ukrainian|greek|arabic|hebrew|hindi|thai|"
     r"korean|japanese|chinese|mandarin|latin|czech|hungarian|romanian|vietnamese|tamil|bengali|persian|urdu|swahili|"
-    r"malay)\b|übersetz|auf (?:deutsch|englisch)|tradu[icz]|перевед|翻译|翻訳|번역|vertaal|översätt|"
+    r"malay)\b|übersetz|auf (?:deutsch|englisch)|tradu[icz]|engli[sc]|inglés|inglese|inglês|anglais|allemand|"
+    r"alemán|tedesco|alemão|французск|английск|немецк|英[语語文]|法语|フランス語|ドイツ語|영어|angielsk|niemieck|"
+    r"ingilizce|engels|espagnol|spanisch|französisch|italienisch|fransk|tysk|перевед|翻译|翻訳|번역|vertaal|"
+    r"översätt|"
     r"przetłumacz|çevir"
 )
 
@@ -115,6 +118,13 @@ _ABOUT_LANGUAGE = re.compile(
 )
 _PHONETIC = re.compile(r"[ˈˌɪʃʒθŋɔɛʌæɑː]{2,}|[ˈˌ]")
 _LEAST_LANGUAGE_WORDS = 6
+_NAMES = {
+    "en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese", "nl": "dutch",
+    "sv": "swedish", "da": "danish", "no": "norweg", "fi": "finnish", "pl": "polish", "cs": "czech", "hu": "hungarian",
+    "ro": "romanian", "tr": "turkish", "id": "indonesian", "vi": "vietnamese", "sw": "swahili", "ru": "russian",
+    "uk": "ukrain", "el": "greek", "ar": "arab", "he": "hebrew", "hi": "hindi", "fa": "persian", "ja": "japan",
+    "zh": "chin", "ko": "korea", "th": "thai",
+}  # fmt: skip
 _OWN_SCRIPT = frozenset("ru uk bg el ar fa he hi bn ta te th ko ja zh ka hy".split())
 
 
@@ -126,6 +136,8 @@ def language(reading: Reading) -> Finding:
     instruction = reading.subject.instruction
     asked = language_of(instruction.text)
     if asked is None or same_language(asked, answered) or _ABOUT_LANGUAGE.search(reading.asked):
+        return NOTHING
+    if _NAMES.get(answered, "-") in reading.asked:
         return NOTHING
     if _PHONETIC.search(reading.answer) or (len(reading.words) < _LEAST_LANGUAGE_WORDS and answered not in _OWN_SCRIPT):
         return NOTHING

@@ -16,7 +16,7 @@ _OPEN_WORDS = word_set(
 )
 _OPEN_ELSEWHERE = word_set(
     "und oder der das dem ein eine weil dass aber y el los las que porque pero et ou le les des parce dans pour "
-    "и а но что поэтому который в на с ed il che perché di con e en het een dat och att som oraz że ve ile dan yang atau và"
+    "ve ile dan и а но что поэтому который в на с ed il che perché di con e en het een dat och att som oraz że yang và"
 )
 _BULLET = re.compile(r"(?:^|\n)[ \t]*[-*•+][ \t]*$")
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)](?=[ \t]|$)", re.MULTILINE)
@@ -137,7 +137,7 @@ _LEAST_SENTENCES = 5
 def _repeated_items(text: str) -> Finding | None:
     """A list whose items come again and again."""
     items = _ITEM.findall(_FENCE.sub("\n", text))
-    if len(items) < _LEAST_ITEMS or len(set(items)) >= 0.6 * len(items) or not any(len(each) > 3 for each in items):
+    if len(items) < _LEAST_ITEMS or len(set(items)) > 0.5 * len(items) or not any(len(each) > 3 for each in items):
         return None
     return Finding(GRAVE, None, f"{len(items)} items in a list, only {len(set(items))} of them different")
 
@@ -206,8 +206,7 @@ _DIALOGUE = re.compile(
     r"\bki\b|\bai\b|robot"
 )
 _HEADING = re.compile(
-    r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+) ?:?[ \t]*(?=$|[a-z]+ [a-z]+$)",
-    re.MULTILINE,
+    r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+)(?: ?:|[ \t]*$)", re.MULTILINE
 )
 _THINK = re.compile(r"</?(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 
@@ -225,7 +224,9 @@ def role_marker(reading: Reading) -> Finding:
     if _DIALOGUE.search(reading.asked):
         return NOTHING
     heading = _HEADING.search(plain(text))
-    marker = markers.role_marker(text) or (heading and heading[0])
+    # An answer may well be headed "### Answer", as long as nobody else speaks.
+    role = next((each[0].strip() for each in markers.ROLE_HEADING.finditer(text) if each[1].lower() != "answer"), None)
+    marker = role or (heading and heading[0])
     if marker and marker.lower() not in reading.asked:
         return Finding(GRAVE, None, f"role heading {marker!r}")
     return _turns(text)

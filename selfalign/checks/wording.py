@@ -197,6 +197,29 @@ OMITS = re.compile(
 )
 """Saying that a part of what was asked for is left out."""
 
+_ITSELF = re.compile(r"\b(?:i|i'm|i'll|i'd|i've|me|my|mine)\b")
+_NO = re.compile(
+    r"n't\b|\b(?:not|no|never|nothing|none|nobody|without|neither|nor|cannot|declin\w*|pass|skip|skipping|refus\w+|"
+    r"stops?|leave|"
+    r"leaving|left|out|away|rather|line|against|elsewhere|off)\b"
+)
+# Doubt, comfort, praise, and what a person tells of themselves.
+_OTHERWISE = re.compile(
+    r"not sure|rather not use|don't (?:know|think|mean|have|worry|forget)|can't (?:help but|imagine|wait|say|recommend|tell)|"
+    r"not (?:an?|your|the) |"
+    r"no (?:doubt|problem|idea|worries)|sorry to hear|feel|i am here|i'm here|not alone|not only|not just|"
+    r"favou?rite|couldn't agree|"
+    r"won't (?:lie|pretend)|never had|i love|have a body|experience|glad|hesitate|assume|last update|knowledge|"
+    r"i wouldn't\W*$|"
+    r"not going to judge|won't judge|my [\w ]{1,30}(?:isn't|is not|doesn't)"
+)
+
+
+def negates_itself(sentence: str) -> bool:
+    """Whether a sentence says of its speaker what it does not do."""
+    return bool(_ITSELF.search(sentence) and _NO.search(sentence) and not _OTHERWISE.search(sentence))
+
+
 _GOOD = (
     r"(?:ethical|legal|appropriate|acceptable|respectful|moral|okay|ok|safe|advisable|recommended|responsible|"
     r"productive|permissible|justifi\w+|humane|accurate|fair|reasonable|a good idea|suitable|proper|healthy|"
