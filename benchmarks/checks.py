@@ -6,9 +6,9 @@ The rows of tests/data (checks.jsonl, refusals.jsonl) were written by somebody w
 "open" was looked at while the rules were written, "held-back" was not. FOLDER holds, where at hand, data of others that
 are not part of this repository: `refusals_labelled.jsonl` (XSTest: prompt, completion, model, label),
 `behaviour_labelled.jsonl` (prompt and completion as chats, `propositions`), `modern_answers.jsonl` (AlpacaEval: model,
-prompt, answer), and human-written tasks in Self-Instruct's schema. Of each the half is used whose prompts have an even ("open") or odd
-("held-back") first byte of SHA-1. `--write` puts the tables into benchmarks/checks.md and the figures into
-selfalign/checks/measured.json, from which the card and the README quote.
+prompt, answer), and human-written tasks in Self-Instruct's schema. Of each but the last the half is used whose prompts
+have an even ("open") or odd ("held-back") first byte of SHA-1. `--write` puts the tables into benchmarks/checks.md and
+the figures into selfalign/checks/measured.json, from which the card and the README quote.
 
 Precision of a check: of its rows that it flags or fails, the share of bad ones; recall: of its bad rows, the share that
 it flags or fails. Intervals are Wilson's, 95 %.

@@ -119,11 +119,11 @@ _ABOUT_LANGUAGE = re.compile(
 _PHONETIC = re.compile(r"[ˈˌɪʃʒθŋɔɛʌæɑː]{2,}|[ˈˌ]")
 _LEAST_LANGUAGE_WORDS = 6
 _NAMES = {
-    "en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese", "nl": "dutch",
-    "sv": "swedish", "da": "danish", "no": "norweg", "fi": "finnish", "pl": "polish", "cs": "czech", "hu": "hungarian",
-    "ro": "romanian", "tr": "turkish", "id": "indonesian", "vi": "vietnamese", "sw": "swahili", "ru": "russian",
-    "uk": "ukrain", "el": "greek", "ar": "arab", "he": "hebrew", "hi": "hindi", "fa": "persian", "ja": "japan",
-    "zh": "chin", "ko": "korea", "th": "thai",
+    "en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese",
+    "nl": "dutch", "sv": "swedish", "da": "danish", "no": "norweg", "fi": "finnish", "pl": "polish", "cs": "czech",
+    "hu": "hungarian", "ro": "romanian", "tr": "turkish", "id": "indonesian", "vi": "vietnamese", "sw": "swahili",
+    "ru": "russian", "uk": "ukrain", "el": "greek", "ar": "arab", "he": "hebrew", "hi": "hindi", "fa": "persian",
+    "ja": "japan", "zh": "chin", "ko": "korea", "th": "thai",
 }  # fmt: skip
 _OWN_SCRIPT = frozenset("ru uk bg el ar fa he hi bn ta te th ko ja zh ka hy".split())
 

@@ -205,7 +205,8 @@ _NO = re.compile(
 )
 # Doubt, comfort, praise, and what a person tells of themselves.
 _OTHERWISE = re.compile(
-    r"not sure|rather not use|don't (?:know|think|mean|have|worry|forget)|can't (?:help but|imagine|wait|say|recommend|tell)|"
+    r"not sure|rather not use|don't (?:know|think|mean|have|worry|forget)|"
+    r"can't (?:help but|imagine|wait|say|recommend|tell)|"
     r"not (?:an?|your|the) |"
     r"no (?:doubt|problem|idea|worries)|sorry to hear|feel|i am here|i'm here|not alone|not only|not just|"
     r"favou?rite|couldn't agree|"
