@@ -2,9 +2,9 @@
 
 import re
 
+from selfalign import markers
 from selfalign.checks.reading import GRAVE, NOTHING, SLIGHT, Finding, Reading
 from selfalign.checks.text import runs_of, word_set, words_of
-from selfalign import markers
 
 # --- truncation -------------------------------------------------------------------------------------------------
 

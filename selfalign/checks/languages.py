@@ -38,7 +38,7 @@ def _classify(text: str) -> tuple[str, float]:
 
 
 @cache
-def _identifier():  # noqa: ANN202 (loaded here, since numpy and the model take half a second)
+def _identifier():
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

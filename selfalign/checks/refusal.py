@@ -36,6 +36,7 @@ MAX_SENTENCES = 40
 OPENING = 6
 """Sentences in which an answer may still object to the request, or say what it lacks."""
 
+
 def refusal_of(answer: str, asked: str = "") -> Refusal:
     """Which of the three stances `answer` takes to the user turn `asked`. Pure.
 
