@@ -47,6 +47,16 @@ class Value:
                 self.fail(f"the key {key!r} is missing")
         return values
 
+    def items(self) -> "dict[str, Value]":
+        """The values of a mapping with any keys."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.fail("must be a mapping")
+        return self.mapping((), [key.value for key, _ in self.node.value if isinstance(key, yaml.ScalarNode)])
+
+    def one_or_more(self) -> "list[Value]":
+        """The entries of a list, or the value itself where it is none."""
+        return self.entries() if isinstance(self.node, yaml.SequenceNode) else [self]
+
     def entries(self) -> "list[Value]":
         """The entries of a list that has at least one."""
         if not isinstance(self.node, yaml.SequenceNode):
