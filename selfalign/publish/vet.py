@@ -18,7 +18,9 @@ from pathlib import Path
 
 import yaml
 
-from selfalign.dataset.export import CARD, WITHHELD, is_miniature
+from selfalign.dataset.card import is_miniature
+from selfalign.dataset.export import CARD
+from selfalign.dataset.summary import read_summary, read_withheld
 from selfalign.errors import PublishError
 from selfalign.records import Example
 from selfalign.run import directory as rundir
@@ -146,10 +148,10 @@ def dataset_rows(dataset: Path, columns: Sequence[str] = ("id", *_TEXTS)) -> Ite
 
 def _num_other_examples(run_path: Path, dataset: Path) -> int:
     """How many examples are in the journal or in the dataset (its rows and what it withholds), but not in both."""
+    if read_summary(run_path):
+        return 0
     journalled = {item.instruction_id for item in rundir.read_outcomes(run_path) if isinstance(item, Example)}
-    exported = {row["id"] for row in dataset_rows(dataset, ["id"])}
-    if (dataset / WITHHELD).is_file():
-        exported.update(row["id"] for row in rundir.read_lines(dataset / WITHHELD))
+    exported = {row["id"] for row in dataset_rows(dataset, ["id"])} | read_withheld(run_path).keys()
     return len(journalled ^ exported)
 
 
