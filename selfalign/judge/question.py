@@ -33,7 +33,8 @@ def better_question(principle: Principle, user_turn: str, first: str, second: st
 
 
 def _prompt(kind: str, principle: Principle, user_turn: str, body: str, style: str) -> Prompt:
-    question = f"### Principle\n{principle.name}. {principle.rule}\n### User\n{_harmless(user_turn)}\n{body}\n### Verdict"
+    rule = f"{principle.name}. {principle.rule}"
+    question = f"### Principle\n{rule}\n### User\n{_harmless(user_turn)}\n{body}\n### Verdict"
     if style == "text":
         return f"{_heads()[kind]}\n\n{question}\n"
     how = "Reply with the verdict alone: " + (" or ".join(YES_NO if kind == "follows" else LETTERS))

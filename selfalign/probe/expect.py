@@ -94,8 +94,8 @@ _QUESTION = re.compile(r"[?？؟](?:[\s\"'”’)\]*_]|\Z)")
 _ASKS = re.compile(r"\b(?:please|could you|can you|let me know|tell me|send|paste|share|i (?:would )?need to know)\b")
 _CORRECTS = re.compile(
     r"\b(?:actually|in fact|in reality|myth|mistaken?|misconception|misunderstanding|contrary to|not (?:quite|true|"
-    r"correct|right|so|accurate|the case)|incorrect|untrue|wrong|false|never|rather than|instead of|no such|there (?:is|"
-    r"are|was|were) no|(?:is|are|was|were|do|does|did|has|have|had|can|could)(?: not|n't)\b|"
+    r"correct|right|so|accurate|the case)|incorrect|untrue|wrong|false|never|rather than|instead of|no such|there "
+    r"(?:is|are|was|were) no|(?:is|are|was|were|do|does|did|has|have|had|can|could)(?: not|n't)\b|"
     r"^no\b|but (?:it|he|she|they|that) (?:was|is|were|are|did|does))"
 )
 

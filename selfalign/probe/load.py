@@ -1,4 +1,4 @@
-"""principles/probes/*.yaml -> `Probe`. The loader is strict: a mistyped expectation would be a test that cannot fail."""
+"""principles/probes/*.yaml -> `Probe`. The loader is strict: a mistyped expectation is a test that cannot fail."""
 
 from dataclasses import dataclass
 from pathlib import Path
