@@ -5,8 +5,9 @@
     reading       one answer read once: what several checks need of it
     refusal       does it decline? the speech acts that tell are in wording
     manner        the checks for declining and apologising; hedging (counted in a dataset's balance, no check)
-    leaks         demonstrations and instruction repeated
+    leaks         demonstrations, principles, thoughts and instruction repeated
     form          truncation, loops, role markers
+    filler        placeholders and gibberish
     claims        itself, its knowledge date, its sources, names
     private       personal data and secrets
     languages     which language it is in
@@ -17,7 +18,9 @@ Each check looks for one thing and grades it clean, slight or grave; the spec's 
 
 from collections.abc import Iterable
 
-from selfalign.checks import claims, consistency, form, languages, leaks, manner, private
+from selfalign.checks import claims, consistency, filler, form, languages, leaks, manner, private
+from selfalign.checks.filler import is_placeholder
+from selfalign.checks.leaks import recites
 from selfalign.checks.manner import apologises, hedges
 from selfalign.checks.reading import CLEAN, GRAVE, Finding, Reading, Subject
 from selfalign.checks.refusal import Refusal, Stance, refusal_of
@@ -32,12 +35,14 @@ __all__ = [
     "Subject",
     "apologises",
     "hedges",
+    "is_placeholder",
+    "recites",
     "refusal_of",
     "run_checks",
     "worst",
 ]
 
-_FAMILIES = (leaks, manner, claims, form, languages, consistency, private)
+_FAMILIES = (leaks, manner, claims, form, filler, languages, consistency, private)
 _CHECKS = {name: next(vars(each)[name] for each in _FAMILIES if name in vars(each)) for name in CHECK_NAMES}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache, lru_cache
+from typing import Any
 
 from selfalign.checks.reading import GRAVE, NOTHING, Finding, Reading
 
@@ -12,6 +13,12 @@ _LETTER = re.compile(r"[^\W\d_]")
 _SYMBOLS = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|[\d_<>{}=|\\/*#~^]+", re.DOTALL)
 # Each pair is hard to tell apart in a sentence, and readers of one read the other.
 _ALIKE = ({"no", "nb", "nn", "da"}, {"id", "ms"}, {"hr", "sr", "bs"}, {"cs", "sk"}, {"pt", "gl"}, {"bg", "mk"})
+
+# What people write to assistants in: with all the 140 that the library knows, short English is often Nigerian Pidgin.
+_LANGUAGES = (
+    "af ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk km kn ko la "
+    "lo lt lv mk ml mn mr ms my ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh"
+)
 
 # An instruction that names a language, or asks to translate, may be answered in any.
 _ASKS = re.compile(
@@ -38,10 +45,13 @@ def _classify(text: str) -> tuple[str, float]:
 
 
 @cache
-def _identifier():
+def _identifier() -> Any:
+    # Loaded where it is used: numpy and the model take half a second.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(_LANGUAGES.split())
+    return identifier
 
 
 def language(reading: Reading) -> Finding:

@@ -1,9 +1,11 @@
-"""Text that came from the prompt, not from the answer: demonstrations, and the instruction itself."""
+"""Text that came from the prompt, not from the answer: demonstrations, principles, thoughts, the instruction itself."""
 
+import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading
-from selfalign.checks.text import COMMON, plain, runs_of, words_of
+from selfalign.checks.text import COMMON, plain, runs_of, word_set, words_of
 from selfalign.records import Constitution
 
 RUN = 5
@@ -17,9 +19,6 @@ _TELLING = 0.3
 class _Demonstrations(NamedTuple):
     runs: dict[tuple[str, ...], int]
     asked: tuple[frozenset[str], ...]
-
-
-_prepared: dict[str, _Demonstrations] = {}
 
 
 def leak(reading: Reading) -> Finding:
@@ -68,14 +67,8 @@ def _longest(hits: list[int]) -> tuple[int, int]:
     return best, length
 
 
+@lru_cache(maxsize=8)
 def _demonstrations(constitution: Constitution) -> _Demonstrations:
-    known = _prepared.get(constitution.digest)
-    if known is None:
-        known = _prepared[constitution.digest] = _prepare(constitution)
-    return known
-
-
-def _prepare(constitution: Constitution) -> _Demonstrations:
     runs: dict[tuple[str, ...], int] = {}
     shared = set()
     persona = set(words_of(plain(f"{constitution.persona.name} {constitution.persona.maker}")))
@@ -90,6 +83,81 @@ def _prepare(constitution: Constitution) -> _Demonstrations:
 
 def _content(words: list[str]) -> frozenset[str]:
     return frozenset(words) - COMMON
+
+
+# --- principles and thoughts ------------------------------------------------------------------------------------
+
+_RECITED = 8
+"""Words in a row of a rule, persona and endings aside, from which it is recited."""
+
+_SPEAKERS = word_set("i we it its my our me us you your the assistant")
+_CITES = re.compile(
+    r"\b(?:principles?|prinzip(?:ien)?|principes?|principios?|princípios?|princip[ie]o?|принцип\w*|zasad\w*|nguyên tắc|"
+    r"prinsip|princip\w{0,3}|ilke\w{0,3}|αρχή|المبدأ|اصل)"
+    r"\s?(?:no\.? ?|n\.? ?º? ?|nr\.? ?)?(\d{1,2})\b|(?:原则|原則|원칙)\s?(\d{1,2})"
+)
+_CLOSING = re.compile(r"^principles?[ \t]*: *\d", re.MULTILINE)
+_ABOUT_PRINCIPLES = re.compile(
+    r"princip|prinzip|rule|guideline|constitution|принцип|zasad|nguyên tắc|prinsip|ilke|原则|原則|원칙|αρχ|مبدأ|اصل"
+)
+_THINKS = re.compile(
+    r"^\W*(?:(?:(?:my |internal )?thoughts?|thinking|gedanken?|überlegung|pensée|réflexion interne|pensamiento|"
+    r"pensamento|pensiero|мысл[ьи]|düşünce|myśl|tankar|思考|想法|考え|생각)\W{0,3}[:：]|"
+    r"(?:okay, |ok, |so |alright, )?the user (?:wants|asks|is asking|asked|would like|needs|is requesting)\b|"
+    r"(?:der|die) nutzer\w* (?:möchte|will|fragt|bittet)|l'utilisat\w+ (?:veut|demande|souhaite)|(?:el|la) usuari[oa] "
+    r"(?:pide|quiere|pregunta|solicita)|[oa] usuári[oa] (?:quer|pede|pergunta)|l'utente (?:vuole|chiede)|пользователь "
+    r"(?:хочет|просит|спрашивает)|użytkownik (?:chce|prosi|pyta)|kullanıcı \w+|pengguna (?:ingin|meminta)|用户(?:想|要|"
+    r"问|询问|希望)|用戶(?:想|要|問)|ユーザーは|사용자[가는])"
+)
+_ABOUT_USERS = re.compile(
+    r"user|thought|nutzer|utilisat|usuari|usuári|utente|пользоват|użytkown|kullanıcı|用户|ユーザ|사용자"
+)
+
+
+def recites(text: str, constitution: Constitution) -> str | None:
+    """The words of `text` that recite a rule of the constitution, whoever speaks; None where it recites none. Pure."""
+    words = _folded(text, constitution)
+    runs = runs_of([folded for folded, _ in words], _RECITED)
+    known = _rules(constitution)
+    at = next((at for at, run in enumerate(runs) if run in known), None)
+    return None if at is None else " ".join(word for _, word in words[at : at + _RECITED])
+
+
+@lru_cache(maxsize=8)
+def _rules(constitution: Constitution) -> frozenset[tuple[str, ...]]:
+    """Every run of `_RECITED` folded words in a rule."""
+    rules = ([folded for folded, _ in _folded(item.rule, constitution)] for item in constitution.principles)
+    return frozenset(run for rule in rules for run in runs_of(rule, _RECITED))
+
+
+def _folded(text: str, constitution: Constitution) -> list[tuple[str, str]]:
+    """The words without who speaks and without the endings of the third person, each beside the word as it was."""
+    own = {*words_of(plain(constitution.persona.name)), *_SPEAKERS}
+    return [(each.removesuffix("s"), each) for each in words_of(plain(text)) if each.removesuffix("'s") not in own]
+
+
+def rule_leak(reading: Reading) -> Finding:
+    """Whether the answer recites a principle, cites one, or thinks aloud: what belongs before it."""
+    if _THINKS.search(reading.plain) and not _ABOUT_USERS.search(reading.asked):
+        return Finding(GRAVE, None, f'thinks aloud: "{reading.plain[:40].strip()}"')
+    constitution = reading.constitution
+    if constitution is None or _ABOUT_PRINCIPLES.search(reading.asked):
+        return NOTHING
+    if rule := recites(reading.answer, constitution):
+        return Finding(GRAVE, None, f'recites a principle: "{rule}"')
+    cited = _CLOSING.search(reading.plain) or _citation(reading.plain, constitution)
+    return Finding(GRAVE, None, f"cites a principle: {cited[0].strip()!r}") if cited else NOTHING
+
+
+def _citation(text: str, constitution: Constitution) -> re.Match[str] | None:
+    """A principle cited by its number, by number and name, or several by their names in brackets."""
+    names = "|".join(re.escape(item.name.lower()) for item in constitution.principles)
+    named = re.search(rf"\b\d{{1,2}} ?\((?:{names})\)|[\[(](?:{names})(?:, (?:and )?(?:{names}))+[\])]", text)
+    numbered = (each for each in _CITES.finditer(text) if 0 < int(each[1] or each[2]) <= len(constitution.principles))
+    return named or next(numbered, None)
+
+
+# --- the instruction --------------------------------------------------------------------------------------------
 
 
 def echo(reading: Reading) -> Finding:

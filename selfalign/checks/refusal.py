@@ -136,9 +136,11 @@ def _act(sentence: str, at: int) -> str:
     if _LIST_ITEM.match(sentence):
         return "item"
     for act, pattern in _SPEECH_ACTS:
-        if (at < OPENING or act not in ("objection", "lacks")) and pattern.search(sentence):
-            if act != "decline" or not wording.IDIOM.search(sentence):
-                return act
+        may_be = (
+            at < OPENING if act in ("objection", "lacks") else act != "decline" or not wording.IDIOM.search(sentence)
+        )
+        if may_be and pattern.search(sentence):
+            return act
     if (urged := wording.URGE.search(sentence)) and wording.MORAL.search(sentence, urged.end()):
         return "lecture"
     return next((act for act, pattern in _ASIDES if pattern.search(sentence)), "content")

@@ -16,6 +16,7 @@ class ChecksSpec:
     """
 
     leak: Action = "fail"
+    rule_leak: Action = "fail"
     refusal: Action = "flag"
     apology: Action = "flag"
     self_reference: Action = "fail"
@@ -25,6 +26,8 @@ class ChecksSpec:
     loop: Action = "fail"
     echo: Action = "fail"
     role_marker: Action = "fail"
+    placeholder: Action = "fail"
+    gibberish: Action = "fail"
     language: Action = "fail"
     foreign_name: Action = "fail"
     at_odds: Action = "fail"

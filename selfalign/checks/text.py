@@ -13,6 +13,9 @@ _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _SENTENCE_END = re.compile(r"\s(?:(?<=\D[.!?؟।]\s)|(?<=[.!?][\"')\]*_]\s)|(?<=\n))\s*|(?<=[。！？])(?=.)")
 
 
+_CODE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1`*~*[ \t]*$|\Z)|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+
+
 def word_set(words: str) -> frozenset[str]:
     """A set of words, written as one string."""
     return frozenset(words.split())
@@ -48,3 +51,8 @@ def runs_of(words: list[str], length: int) -> list[tuple[str, ...]]:
 def sentences_of(text: str) -> list[str]:
     """`text` cut at sentence ends and line breaks."""
     return [part for part in _SENTENCE_END.split(text.strip()) if part]
+
+
+def without_code(text: str) -> str:
+    """`text` with its code, fenced or in backticks, blanked out."""
+    return _CODE.sub(" ", text)

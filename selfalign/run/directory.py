@@ -26,7 +26,7 @@ import yaml
 
 from selfalign.errors import RunChanged, RunDirError
 from selfalign.records import Constitution, Outcome, Round, constitution_from_row, outcome_from_row, round_from_row
-from selfalign.run.journal import Journal, read_lines, read_records, write_advice
+from selfalign.run.journal import Journal, read_lines, read_records, rewritten, write_advice
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.json"
