@@ -23,9 +23,7 @@ from selfalign.engine.spec import Engine, EngineSpec
 from selfalign.engine.vllm import open_engine
 from selfalign.errors import RecipeError, RunChanged, RunDirError
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose.seeds import load_seeds, seeds_digest
-from selfalign.propose.selfinstruct import Pool
-from selfalign.propose.source import source_digest
+from selfalign.propose import Pool, load_seeds, seeds_digest, source_digest
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Seed, to_row
 from selfalign.run import directory as rundir

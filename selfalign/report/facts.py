@@ -11,7 +11,7 @@ import yaml
 
 from selfalign.dataset.balance import Balance, measure
 from selfalign.errors import RunDirError, SelfAlignError
-from selfalign.propose.seeds import load_seeds
+from selfalign.propose import load_seeds
 from selfalign.records import (
     CheckResult,
     Constitution,

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from selfalign.errors import RecipeError, SelfAlignError, did_you_mean
-from selfalign.propose.seeds import load_seeds
+from selfalign.propose import load_seeds
 from selfalign.records import (
     CheckResult,
     Example,
