@@ -23,9 +23,7 @@ from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, EngineSpec, open_engine
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose.seeds import load_seeds, seeds_digest
-from selfalign.propose.selfinstruct import Pool
-from selfalign.propose.source import is_exhausted, source_digest
+from selfalign.propose import Pool, is_exhausted, load_seeds, seeds_digest, source_digest
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Failure, Seed, to_row
 from selfalign.run import directory as rundir

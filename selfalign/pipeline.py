@@ -19,7 +19,7 @@ from selfalign.checks import ChecksSpec
 from selfalign.engine.patience import PatientEngine
 from selfalign.engine.spec import Engine
 from selfalign.errors import EngineDied, SelfAlignError
-from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose, propose_from_source
+from selfalign.propose import Pool, ProposeSpec, SelfInstruct, propose, propose_from_source
 from selfalign.records import (
     Completion,
     Constitution,
@@ -168,7 +168,8 @@ def _instructions(
 ) -> AsyncIterator[Instruction]:
     if plan.propose.source is not None:
         return propose_from_source(pool, plan.propose, journal=commit_round)
-    return propose(engine, pool, plan.propose, style=plan.style, rng_seed=plan.rng_seed, journal=commit_round)
+    proposer = SelfInstruct(plan.propose, plan.style, plan.rng_seed)
+    return propose(engine, pool, plan.propose, lambda number: proposer, rng_seed=plan.rng_seed, journal=commit_round)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from selfalign.recipe import recipe_of_run, recipe_row
 from selfalign.records import constitution_from_row
 from selfalign.run import directory as rundir
 from selfalign.run.directory import RECIPE, RunDir
+from selfalign.run.journal import rewritten
 from selfalign.run.progress import Counters
 
 
@@ -37,7 +38,7 @@ def recheck(path: Path, overrides: Sequence[str]) -> Counters:
     constitution = constitution_from_row(manifest["constitution"])
     counters = Counters()
     with RunDir(path, recipe_row(before), manifest):
-        with rundir.rewritten(path / rundir.OUTCOMES) as journal:
+        with rewritten(path / rundir.OUTCOMES) as journal:
             for before_it, line in rundir.read_outcome_lines(path):
                 outcome = check_outcome(before_it, constitution, recipe.checks)
                 if outcome == before_it:

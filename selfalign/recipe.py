@@ -22,7 +22,7 @@ from selfalign.dataset.export import DatasetSpec
 from selfalign.engine.spec import EngineSpec
 from selfalign.errors import RecipeError, did_you_mean
 from selfalign.novelty.index import NoveltySpec
-from selfalign.propose.selfinstruct import ProposeSpec
+from selfalign.propose import ProposeSpec
 from selfalign.records import to_row
 from selfalign.run.directory import RECIPE, read_recipe
 from selfalign.yamlfile import read_plain

@@ -6,7 +6,7 @@ only way a record becomes a line of a journal and comes back.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,14 @@ Messages = tuple[Mapping[str, str], ...]
 
 Prompt = str | Messages
 """Text for a base model, messages for a chat model."""
+
+
+SELF_INSTRUCT = "self-instruct"
+"""The proposer of a round that names none."""
+
+
+# A field that a row leaves out where it has its default: most rows do, and journals are long.
+_SPARSE = {"sparse": True}
 
 
 class RejectionReason(StrEnum):
@@ -122,13 +130,14 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One proposal request and what became of it."""
+    """One proposal and what became of it; `proposer` names who made it."""
 
     index: int
     shown_ids: tuple[str, ...]
     accepted: tuple[Instruction, ...]
     rejected: tuple[Rejection, ...]
     usage: Usage
+    proposer: str = field(default=SELF_INSTRUCT, metadata=_SPARSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +287,11 @@ Outcome = Example | Failure
 """What became of one accepted instruction."""
 
 
+def instruction_id(number: int, position: int) -> str:
+    """The id of an item of a round."""
+    return f"p{number:07d}-{position:02d}"
+
+
 def derive_seed(rng_seed: int, *names: object) -> int:
     """A seed for one request: 31 bits of the SHA-256 of the run's seed and the request's name."""
     digest = hashlib.sha256("/".join(map(str, (rng_seed, *names))).encode()).digest()
@@ -290,7 +304,11 @@ def to_row(record: Any) -> Any:
         return [to_row(item) for item in record]
     if isinstance(record, StrEnum) or not hasattr(record, "__dataclass_fields__"):
         return record
-    return {field.name: to_row(getattr(record, field.name)) for field in fields(record)}
+    return {
+        item.name: to_row(value)
+        for item in fields(record)
+        if (value := getattr(record, item.name)) != item.default or "sparse" not in item.metadata
+    }
 
 
 def round_from_row(row: Mapping[str, Any]) -> Round:
@@ -301,6 +319,7 @@ def round_from_row(row: Mapping[str, Any]) -> Round:
         accepted=tuple(Instruction(**item) for item in row["accepted"]),
         rejected=tuple(_rejection(item) for item in row["rejected"]),
         usage=Usage(**row["usage"]),
+        proposer=row.get("proposer", SELF_INSTRUCT),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from selfalign.dataset.balance import Balance, Tally, balance_from_row
 from selfalign.errors import RunDirError, SelfAlignError
-from selfalign.propose.seeds import load_seeds
+from selfalign.propose import load_seeds
 from selfalign.records import (
     Example,
     Failure,

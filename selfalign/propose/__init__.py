@@ -1,1 +1,33 @@
-"""propose"""
+"""Proposing: where instructions come from.
+
+window         proposals in flight, committed in order
+pool           what was kept, and what a candidate is screened against
+selfinstruct   proposer: the model continues a list
+source         instructions that exist already
+screen         rules for a single instruction
+seeds          seeds/*.jsonl -> Seed
+spec           the recipe's part
+"""
+
+from selfalign.propose.pool import Pool
+from selfalign.propose.screen import ScreenSpec, find_fault
+from selfalign.propose.seeds import load_seeds, seeds_digest
+from selfalign.propose.selfinstruct import SelfInstruct
+from selfalign.propose.source import is_exhausted, propose_from_source, source_digest
+from selfalign.propose.spec import ProposeSpec, SourceSpec
+from selfalign.propose.window import propose
+
+__all__ = [
+    "Pool",
+    "ProposeSpec",
+    "ScreenSpec",
+    "SelfInstruct",
+    "SourceSpec",
+    "find_fault",
+    "is_exhausted",
+    "load_seeds",
+    "propose",
+    "propose_from_source",
+    "seeds_digest",
+    "source_digest",
+]

@@ -8,7 +8,7 @@ from selfalign.align.prompt import render_prompt
 from selfalign.engine.spec import TokenCounter, find_token_counter
 from selfalign.generate import load_sources
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose.selfinstruct import Pool, choose_shown, render_proposal
+from selfalign.propose import Pool, SelfInstruct
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Instruction, Prompt, Seed
 
@@ -42,7 +42,8 @@ def _describe(constitution: Constitution) -> Iterator[str]:
 def _proposal(recipe: Recipe, seeds: tuple[Seed, ...]) -> Prompt:
     # An empty index will do: what is shown first depends on the seeds and the random seed alone.
     pool = Pool(seeds, NoveltyIndex(recipe.novelty))
-    return render_proposal(choose_shown(pool, recipe.propose, 0, recipe.rng_seed), recipe.propose, recipe.model.style)
+    proposer = SelfInstruct(recipe.propose, recipe.model.style, recipe.rng_seed)
+    return proposer.render(proposer.choose(pool, 0))[0]
 
 
 def _as_instruction(seed: Seed) -> Instruction:
