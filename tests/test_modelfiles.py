@@ -75,15 +75,6 @@ def test_a_hub_that_cannot_be_reached_is_one_line(hub: None, monkeypatch: pytest
         refuse_missing_model("user/model", None)
 
 
-@pytest.fixture
-def unused_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_a_model_of_another_format_is_left_to_the_engine(hub: None, tmp_path: Path) -> None:
     refuse_missing_model("user/404-EntryNotFound", None)
     (tmp_path / "config.json").touch()

@@ -29,7 +29,9 @@ class EngineSpec:
     for models with a chat template; `chat_template` names a file that replaces the model's own, `chat_arguments` are
     passed to it (for instance `enable_thinking: false`). `reasoning` says how a reasoning model's own thinking is
     recognised and kept out of the text: "tags" (<think> ... </think>), "none", or the name of one of vLLM's reasoning
-    parsers. `engine` holds any argument of vLLM's AsyncEngineArgs.
+    parsers. `seeded` says whether requests carry their own seeds: "auto" sends them where the same seed gives the same
+    text (on a CPU, and in vLLM's batch-invariant mode). `engine` holds any argument of vLLM's AsyncEngineArgs; where
+    it shares the work with other machines, the start waits `join_seconds` for them.
     """
 
     model: str = MINIATURE
@@ -38,6 +40,8 @@ class EngineSpec:
     chat_template: str | None = None
     chat_arguments: Mapping[str, Any] = field(default_factory=dict)
     reasoning: str = "tags"
+    seeded: Literal["auto", "always", "never"] = "auto"
+    join_seconds: int = 300
     engine: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -45,6 +49,10 @@ class EngineSpec:
             raise ValueError("model: a Hub name, a folder or 'miniature' is needed")
         if self.style not in ("text", "chat"):
             raise ValueError(f"style: one of text, chat, not {self.style!r}")
+        if self.seeded not in ("auto", "always", "never"):
+            raise ValueError(f"seeded: one of auto, always, never, not {self.seeded!r}")
+        if self.join_seconds < 1:
+            raise ValueError(f"join_seconds: must be at least 1, is {self.join_seconds}")
         for key in self.engine:
             if key in _OURS:
                 raise ValueError(f"engine.{key}: say it as {_OURS[key]}")
