@@ -17,7 +17,7 @@ import yaml
 from selfalign.align.ask import AlignSpec
 from selfalign.builtin import builtin_names, find_data
 from selfalign.checks import ChecksSpec
-from selfalign.dataset.balance import BalanceSpec
+from selfalign.dataset.caps import BalanceSpec
 from selfalign.dataset.export import DatasetSpec
 from selfalign.engine.spec import EngineSpec
 from selfalign.errors import RecipeError, did_you_mean

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfalign.dataset.card import public
-from selfalign.dataset.card.markdown import fenced, inline
 from selfalign.dataset.export import export
+from selfalign.dataset.markdown import fenced, inline
 from selfalign.records import CheckResult, FailureReason, Verdict, to_row
 from tests.run_fixtures import CONSTITUTION, MANIFEST, example, failure, write_run
 
@@ -65,7 +65,7 @@ def test_a_card_without_a_licence_has_no_licence_line(tmp_path: Path) -> None:
     ("num_rows", "category"), [(999, "n<1K"), (1_000, "1K<n<10K"), (99_999, "10K<n<100K"), (5_000_000, "1M<n<10M")]
 )
 def test_size_categories_follow_the_number_of_rows(num_rows: int, category: str) -> None:
-    from selfalign.dataset.card.header import size_category
+    from selfalign.dataset.card import size_category
 
     assert size_category(num_rows) == category
 

@@ -154,8 +154,8 @@ def test_a_damaged_journal_is_named_with_its_line_and_the_old_dataset_stays(tmp_
     assert _files(run / "dataset") == before
 
 
-def test_an_example_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunDirError, match="p0000001-00 stands twice"):
+def test_an_example_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunDirError, match="p0000001-00 occurs twice"):
         export(write_run(tmp_path / "run", [example(1), example(1)]))
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfalign.dataset.export import CARD, CONFIGURATIONS, FOLDER
+from selfalign.dataset.export import CARD, CONFIGURATIONS
+from selfalign.dataset.summary import FOLDER
 from selfalign.errors import PublishError, RecipeError
 from selfalign.publish.vet import OBJECTIONS, object_to, read_header
 

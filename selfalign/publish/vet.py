@@ -12,13 +12,17 @@ Each objection can be accepted by its name. The rows are read from the Parquet f
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from selfalign.checks.private import find_secret
-from selfalign.dataset.export import CARD, WITHHELD, is_miniature
-from selfalign.errors import PublishError
+from selfalign.dataset.card import is_miniature
+from selfalign.dataset.export import CARD
+from selfalign.dataset.summary import read_summary, read_withheld
+from selfalign.errors import PublishError, RecipeError
 from selfalign.records import Example
+from selfalign.rows import read_rows
 from selfalign.run import directory as rundir
 
 OBJECTIONS = ("secrets", "miniature", "decontamination", "licence", "outdated")
@@ -68,34 +72,28 @@ def read_header(card: Path) -> dict[str, object]:
     try:
         content = yaml.safe_load(card.read_text(encoding="utf-8").split("---\n")[1])
     except FileNotFoundError:
-        raise PublishError(
-            f"{card.parent}: no dataset here; make it with `selfalign export {card.parent.parent}`"
-        ) from None
+        how = f"make it with `selfalign export {card.parent.parent}`"
+        raise PublishError(f"{card.parent}: no dataset here; {how}") from None
     except (OSError, ValueError, IndexError, yaml.YAMLError) as error:
         raise PublishError(f"{card}: its YAML header cannot be read; make it again with `selfalign export`") from error
     return content if isinstance(content, dict) else {}
 
 
-def dataset_rows(dataset: Path, columns: Sequence[str] = ("id", *_TEXTS)) -> Iterator[dict[str, str]]:
-    """The id and the texts of every row, as they will be published. Raises `PublishError` on a damaged file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+def dataset_rows(dataset: Path) -> Iterator[dict[str, Any]]:
+    """Every row with all that is known of it, as it will be published. Raises `PublishError` on a damaged file."""
     for path in sorted((dataset / "full").glob("*.parquet")):
         try:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=2_000, columns=list(columns)):
-                    yield from batch.to_pylist()
-        except (pa.ArrowException, OSError) as error:
-            raise PublishError(f"{path}: damaged ({str(error).splitlines()[0]}); make it again with export") from error
+            yield from (row for _, row in read_rows(path))
+        except RecipeError as error:
+            raise PublishError(f"{error}; make it again with `selfalign export`") from error
 
 
 def _num_other_examples(run_path: Path, dataset: Path) -> int:
     """How many examples are in the journal or in the dataset (its rows and what it withholds), but not in both."""
+    if read_summary(run_path):
+        return 0
     journalled = {item.instruction_id for item in rundir.read_outcomes(run_path) if isinstance(item, Example)}
-    exported = {row["id"] for row in dataset_rows(dataset, ["id"])}
-    if (dataset / WITHHELD).is_file():
-        exported.update(row["id"] for row in rundir.read_lines(dataset / WITHHELD))
+    exported = {row["id"] for row in dataset_rows(dataset)} | read_withheld(run_path).keys()
     return len(journalled ^ exported)
 
 

@@ -1,7 +1,7 @@
 """The report of a run: one self-contained HTML page that needs no network and opens from a file.
 
     facts      what the plots and the header show, counted over all journals
-    rows       every row in compressed parts, which the page decodes when they are looked at
+    parts      every row in compressed parts, which the page decodes when they are looked at
     page.html  the page's skeleton; page.css and the scripts beside it go into it
 
 Generated text is hostile. It travels as data only (compressed base64, or JSON without any `<`), the page shows it as
@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from selfalign.errors import RunDirError
 from selfalign.report.facts import gather
-from selfalign.report.rows import PartWriter
+from selfalign.report.parts import PartWriter
 from selfalign.run import directory as rundir
 
 FILE = "report.html"

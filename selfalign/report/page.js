@@ -133,8 +133,7 @@ function drawCaptions(facts) {
   put("rates-say", rates.seconds ? `Tokens per second, and examples and failures per minute, over ${duration(rates.seconds)} of work${stops}.` : "Rates.");
   put("acceptance-say", "What becomes of the proposals as the pool grows: the fuller it is, the more of them repeat something.");
   const unused = principles.list.filter((item) => !item.cited).map((item) => item.name);
-  const total = principles.num_cited.reduce((sum, [, thoughts]) => sum + thoughts, 0);
-  const mean = principles.num_cited.reduce((sum, [number, thoughts]) => sum + number * thoughts, 0) / (total || 1);
+  const mean = principles.list.reduce((sum, item) => sum + item.cited, 0) / (balance.num_examples || 1);
   put("principles-say", `A thought cites ${mean.toFixed(1)} principles on average. ${unused.length ? `Never cited: ${unused.join(", ")}.` : "Each is in use."} Click a bar to see its examples.`);
   put("variety-say", `${percent(balance.num_with_verb, balance.num_examples)} of the instructions open with a verb; ${count(balance.num_verbs)} different ones. Click a field to search for it.`);
   put("verbs-say", `The ${balance.verbs.length} commonest verbs (inside), each with its commonest objects (outside).`);

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import typer
 
-from selfalign.errors import RecipeError, SelfAlignError, did_you_mean
-from selfalign.propose.seeds import load_seeds
+from selfalign.dataset.summary import read_seeds
+from selfalign.errors import RecipeError, did_you_mean
 from selfalign.records import (
     CheckResult,
     Example,
@@ -19,7 +19,6 @@ from selfalign.records import (
     Principle,
     Rejection,
     Verdict,
-    constitution_from_row,
 )
 from selfalign.run import directory as rundir
 from selfalign.run.progress import failure_label
@@ -48,7 +47,7 @@ def show_examples(path: Path, *, which: str, principle: str | None, grep: str | 
     Reads only as much of the journals as is shown. Raises `RunDirError` where `path` is no run, `RecipeError` where
     its constitution has no such principle.
     """
-    principles = read_principles(path)
+    principles = rundir.read_constitution(path).principles
     wanted = _find_principle(principles, principle) if principle is not None else None
     style = typer.style if sys.stdout.isatty() else _plain
     if which == "rejected":
@@ -68,26 +67,11 @@ def show_examples(path: Path, *, which: str, principle: str | None, grep: str | 
         yield _nothing(which, principle, grep)
 
 
-def read_principles(path: Path) -> tuple[Principle, ...]:
-    """The principles of a run's constitution, in order. Raises `RunDirError` where `path` is no run."""
-    manifest = rundir.read_manifest(path)
-    try:
-        return constitution_from_row(manifest["constitution"]).principles
-    except (KeyError, TypeError, ValueError):
-        return ()
-
-
 def find_texts(path: Path, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Text and context of the seeds and accepted instructions of a run with these ids, as far as they are at hand."""
     wanted = set(ids)
-    texts: dict[str, tuple[str, str]] = {}
-    try:
-        seeds = load_seeds(rundir.read_recipe(path).get("seeds") or ()) if wanted else ()
-    except SelfAlignError:
-        seeds = ()  # The seed file has moved since; the row is shown without its neighbour's text.
-    for item in seeds:
-        if item.id in wanted:
-            texts[item.id] = (item.text, item.context)
+    seeds = read_seeds(rundir.read_recipe(path)) if wanted else ()
+    texts = {seed.id: (seed.text, seed.context) for seed in seeds if seed.id in wanted}
     for finished in rundir.read_rounds(path):
         if len(texts) == len(wanted):
             break

@@ -7,7 +7,7 @@ need of every row, so that only the parts with rows on the screen are ever decod
 import base64
 import gzip
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import IO, Any
 
 ROWS_PER_PART = 256
@@ -21,7 +21,10 @@ class PartWriter:
 
     def __init__(self, spool: IO[bytes]) -> None:
         self._spool = spool
-        self._kinds = {kind: _KindIndex() for kind in KINDS}
+        # Of each kind: the parts that hold it (number, rows), and three columns with one number per row.
+        self._kinds: dict[str, dict[str, list]] = {
+            kind: {"parts": [], "reason": [], "cites": [], "flags": []} for kind in KINDS
+        }
         self._combinations: dict[tuple[str, ...], int] = {}
         self._reasons: dict[str, int] = {}
         self._rows: list[str] = []
@@ -36,49 +39,25 @@ class PartWriter:
         if kind != self._kind:
             self._finish_part()
             self._kind = kind
-        index = self._kinds[kind]
-        index.reason.append(_number(self._reasons, reason))
-        index.cites.append(_number(self._combinations, tuple(cites)))
-        index.flags.append(_number(self._combinations, tuple(flags)))
-        text = json.dumps(row, separators=(",", ":"))
-        self._rows.append(text)
-        self._num_characters += len(text)
+        columns = self._kinds[kind]
+        columns["reason"].append(self._reasons.setdefault(reason, len(self._reasons)))
+        for column, names in (("cites", tuple(cites)), ("flags", tuple(flags))):
+            columns[column].append(self._combinations.setdefault(names, len(self._combinations)))
+        self._rows.append(json.dumps(row, separators=(",", ":")))
+        self._num_characters += len(self._rows[-1])
         if len(self._rows) == ROWS_PER_PART or self._num_characters >= CHARACTERS_PER_PART:
             self._finish_part()
 
     def close(self) -> dict[str, Any]:
         """Finish the last part; returns the index."""
         self._finish_part()
-        return {
-            "reasons": list(self._reasons),
-            "combinations": [list(combination) for combination in self._combinations],
-            "kinds": {kind: index.row() for kind, index in self._kinds.items()},
-        }
+        return {"reasons": list(self._reasons), "combinations": list(self._combinations), "kinds": self._kinds}
 
     def _finish_part(self) -> None:
         if not self._rows:
             return
-        content = gzip.compress(f"[{','.join(self._rows)}]".encode(), 5, mtime=0)
-        self._spool.write(b'<script type="text/plain" id="part-%d">' % self._num_parts)
-        self._spool.write(base64.b64encode(content))
-        self._spool.write(b"</script>\n")
-        self._kinds[self._kind].parts.append((self._num_parts, len(self._rows)))
+        content = base64.b64encode(gzip.compress(f"[{','.join(self._rows)}]".encode(), 5, mtime=0))
+        self._spool.write(b'<script type="text/plain" id="part-%d">%b</script>\n' % (self._num_parts, content))
+        self._kinds[self._kind]["parts"].append((self._num_parts, len(self._rows)))
         self._num_parts += 1
         self._rows, self._num_characters = [], 0
-
-
-class _KindIndex:
-    """Of one kind: which parts hold it (number, rows), and three columns with one number per row."""
-
-    def __init__(self) -> None:
-        self.parts: list[tuple[int, int]] = []
-        self.reason: list[int] = []
-        self.cites: list[int] = []
-        self.flags: list[int] = []
-
-    def row(self) -> dict[str, Any]:
-        return {"parts": self.parts, "reason": self.reason, "cites": self.cites, "flags": self.flags}
-
-
-def _number(numbers: dict[Any, int], value: Hashable) -> int:
-    return numbers.setdefault(value, len(numbers))

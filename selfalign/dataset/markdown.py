@@ -32,14 +32,6 @@ def fenced(text: str, language: str = "text", limit: int = 0) -> str:
     return f"{fence}{language}\n{content}\n{fence}"
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]], align: str = "") -> str:
-    """A table of cells that are Markdown already; `align` has one of "lrc" for each column."""
-    marks = {"l": "---", "r": "---:", "c": ":---:"}
-    rule = "|".join(marks[mark] for mark in (align or "l" * len(header)))
-    lines = ["| " + " | ".join(header) + " |", f"|{rule}|", *("| " + " | ".join(row) + " |" for row in rows)]
-    return "\n".join(lines)
-
-
 def clean(text: str) -> str:
     """Without control characters, halves of characters and marks that turn the direction of writing."""
     return _CONTROL.sub("\ufffd", text)
