@@ -142,28 +142,18 @@ def public(value: Any) -> Any:
 
 
 def _picture(card: Card) -> str:
-    """The funnel as a drawing: what stays goes along, what leaves goes down."""
-    counters, withheld = card.summary.counters, card.summary.withheld.total()
-    num_proposed = counters.num_accepted + counters.num_rejected
-    kept = (
-        (f"{num_proposed:,} proposed", f"{counters.num_rejected:,} rejected"),
-        (f"{counters.num_accepted:,} accepted", f"{counters.num_failed:,} failed"),
-        (f"{counters.num_examples:,} answered", f"{withheld:,} withheld"),
+    """The funnel in two lines: what stayed, and under each step what left before the next."""
+    counters = card.summary.counters
+    steps = (
+        ("existing prompts" if (card.recipe.get("propose") or {}).get("source") else "seed tasks", ""),
+        (f"{counters.num_accepted + counters.num_rejected:,} proposed", f"- {counters.num_rejected:,} rejected"),
+        (f"{counters.num_accepted:,} accepted", f"- {counters.num_failed:,} failed"),
+        (f"{counters.num_examples:,} answered", f"- {card.summary.withheld.total():,} withheld"),
+        (f"{card.summary.balance.num_examples:,} rows", ""),
     )
-    along = "existing prompts" if (card.recipe.get("propose") or {}).get("source") else "seed tasks"
-    bends: list[tuple[int, str]] = []
-    for staying, leaving in kept:
-        along += f" --> {staying}"
-        bends.append((len(along) - len(staying) // 2, leaving))
-    lines = [f"{along} --> {card.summary.balance.num_examples:,} rows"]
-    while bends:
-        *others, (column, leaving) = bends
-        posts = ""
-        for post, _ in others:
-            posts += "|".rjust(post - len(posts))
-        lines.append(posts + "+".rjust(column - len(posts)) + f"-> {leaving}")
-        bends = others
-    return "\n".join(lines)
+    widths = [len(stayed) for stayed, _ in steps]
+    left = "     ".join(leaving.ljust(width) for (_, leaving), width in zip(steps, widths, strict=True))
+    return " --> ".join(stayed for stayed, _ in steps) + "\n" + left.rstrip()
 
 
 def _words(name: str) -> str:

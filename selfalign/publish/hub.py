@@ -21,19 +21,17 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 REPORT = "report.html"
-_CHUNK = 1 << 20
 _MAX_TOLD = 300
 _NUM_PULL_REQUESTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file as it will be published; `git_id` and `sha256` are the two hashes by which the Hub may report it."""
+    """A file as it will be published: its path in the repository, and what the Hub will know it by."""
 
     path: str
     local: Path
     size: int
-    git_id: str
     sha256: str
 
 
@@ -170,7 +168,10 @@ def _compare(
 def _is_same(file: LocalFile, remote: Any) -> bool:
     if remote is None or remote.size != file.size:
         return False
-    return remote.lfs.sha256 == file.sha256 if remote.lfs else remote.blob_id == file.git_id
+    if remote.lfs:
+        return remote.lfs.sha256 == file.sha256
+    content = b"blob %d\0" % file.size + file.local.read_bytes()  # small: it is no LFS file
+    return remote.blob_id == hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def _pull_requests(api: "HfApi", repo: str) -> Iterator[str]:
@@ -212,13 +213,8 @@ def _url_of(url: str, revision: str) -> str:
 
 
 def _hashed(name: str, path: Path) -> LocalFile:
-    size = path.stat().st_size
-    git_id, sha256 = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False), hashlib.sha256()
     with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            git_id.update(chunk)
-            sha256.update(chunk)
-    return LocalFile(name, path, size, git_id.hexdigest(), sha256.hexdigest())
+        return LocalFile(name, path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 @contextmanager
@@ -249,7 +245,7 @@ def _plainly(repo: str, token: str, so_far: str = "nothing was published") -> It
 
 def _answer_of_the_hub(error: Any, repo: str) -> str:
     status = error.response.status_code
-    said = _first_line_of(getattr(error, "server_message", None) or "")
+    said = _first_line(getattr(error, "server_message", None) or "")
     again = "run the same command again"
     meanings: dict[int, str] = {
         401: "the Hub does not accept the access token: run `hf auth login`",
@@ -280,9 +276,7 @@ def _is_of_network(error: BaseException) -> bool:
     return isinstance(error, OSError) or library in ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "hf_xet")
 
 
-def _first_line(error: BaseException) -> str:
-    return _first_line_of(str(error)) or type(error).__name__
-
-
-def _first_line_of(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:_MAX_TOLD]
+def _first_line(told: object) -> str:
+    """The first line of an error or of what a server said, or the kind of error where it says nothing."""
+    line = next((line.strip() for line in str(told).splitlines() if line.strip()), "")
+    return line[:_MAX_TOLD] or (type(told).__name__ if isinstance(told, BaseException) else "")

@@ -13,6 +13,8 @@ import gzip
 import hashlib
 import json
 import os
+import re
+import shutil
 import tempfile
 from functools import cache
 from importlib import resources
@@ -27,8 +29,6 @@ from selfalign.run import directory as rundir
 
 FILE = "report.html"
 SCRIPTS = ("text.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
-
-_BLOCK = 1 << 20
 
 
 def write_report(run_path: Path) -> Path:
@@ -57,27 +57,21 @@ def write_report(run_path: Path) -> Path:
 
 def _write_page(file: IO[bytes], facts: dict[str, Any], index: dict[str, Any], spool: IO[bytes]) -> None:
     """The skeleton with its holes filled; `spool` holds the parts, which are many megabytes."""
-    script, plotly = _script(), _plotly()
-    holes = {
-        "csp": _policy(script, plotly),
+    contents = {
+        "csp": _policy(_script(), _plotly()),
         "css": _asset("page.css"),
         "facts": safe_json(facts),
         "index": compress(index),
-        "plotly": _pack(plotly),
-        "script": script,
+        "plotly": _pack(_plotly()),
+        "script": _script(),
     }
-    head, tail = _asset("page.html").split("{{parts}}")
-    for name, content in holes.items():
-        # Each hole stands in one half of the skeleton, before any content that could look like another hole.
-        place = f"{{{{{name}}}}}"
-        before, _, after = head.partition(place)
-        file.write(before.encode() + content.encode())
-        head = after
-    file.write(head.encode())
-    spool.seek(0)
-    while block := spool.read(_BLOCK):
-        file.write(block)
-    file.write(tail.encode())
+    for number, piece in enumerate(re.split(r"{{(\w+)}}", _asset("page.html"))):
+        is_hole = number % 2 == 1
+        if is_hole and piece == "parts":
+            spool.seek(0)
+            shutil.copyfileobj(spool, file)
+        else:
+            file.write((contents[piece] if is_hole else piece).encode())
 
 
 def safe_json(content: Any) -> str:

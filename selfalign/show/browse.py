@@ -4,11 +4,12 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-import typer
+from typer import style, unstyle
 
 from selfalign.dataset.summary import read_seeds
 from selfalign.errors import RecipeError, did_you_mean
@@ -37,8 +38,6 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]"
 )
 
-Style = Callable[..., str]
-
 
 def show_examples(path: Path, *, which: str, principle: str | None, grep: str | None, limit: int) -> Iterator[str]:
     """The lines of at most `limit` rows of a run; `which` is "examples", "failed" or "rejected".
@@ -49,21 +48,19 @@ def show_examples(path: Path, *, which: str, principle: str | None, grep: str | 
     """
     principles = rundir.read_constitution(path).principles
     wanted = _find_principle(principles, principle) if principle is not None else None
-    style = typer.style if sys.stdout.isatty() else _plain
     if which == "rejected":
-        found = islice(_matching_rejections(path, wanted, grep), limit)
-        entries = _rejected_entries(path, list(found), style)
+        found = list(islice(_matching_rejections(path, wanted, grep), limit))
+        texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
+        entries = [_rejected_entry(index, item, texts) for index, item in found]
     else:
         rows = _matching_answered(path, Example if which == "examples" else Failure, wanted, grep)
         names = {item.id: item.name for item in principles}
-        entries = (_answered_entry(row, names, style) for row in islice(rows, limit))
-    num_shown = 0
+        entries = [_answered_entry(row, names) for row in islice(rows, limit)]
+    is_terminal = sys.stdout.isatty()
     for entry in entries:
-        num_shown += 1
-        for line in entry:
-            yield _highlight(line, grep, style)
+        yield from (_highlight(line, grep) if is_terminal else unstyle(line) for line in entry)
         yield ""
-    if not num_shown:
+    if not entries:
         yield _nothing(which, principle, grep)
 
 
@@ -91,19 +88,13 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _plain(text: str, **_: object) -> str:
-    return text
-
-
 def _find_principle(principles: tuple[Principle, ...], wanted: str) -> str:
     for item in principles:
         if wanted in (item.id, item.name):
             return item.id
-    raise RecipeError(f"--principle {wanted}: not in this run's constitution{did_you_mean(wanted, _ids(principles))}")
-
-
-def _ids(principles: tuple[Principle, ...]) -> list[str]:
-    return [item.id for item in principles]
+    raise RecipeError(
+        f"--principle {wanted}: not in this run's constitution{did_you_mean(wanted, [item.id for item in principles])}"
+    )
 
 
 def _matching_answered(
@@ -132,23 +123,23 @@ def _contains(texts: Iterable[str], grep: str | None) -> bool:
     return grep is None or any(grep.casefold() in text.casefold() for text in texts)
 
 
-def _answered_entry(row: Example | Failure, names: dict[str, str], style: Style) -> Iterator[str]:
+def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[str]:
     cited = ", ".join(names.get(id_, id_) for id_ in row.principles_cited)
     failed = isinstance(row, Failure)
     title = style(row.instruction.id, bold=True)
     if failed:
         title += "  " + style(make_visible(f"{failure_label(row)} (at {row.step})"), fg="red")
     yield title + ("  " + style(make_visible(cited), fg="cyan") if cited else "")
-    yield from _block("asked", row.instruction.text, style, bold=True)
-    yield from _block("context", row.instruction.context, style)
-    yield from _block("thought", row.thought, style, dim=True)
-    yield from _block("answer", row.answer, style)
+    yield from _block("asked", row.instruction.text, bold=True)
+    yield from _block("context", row.instruction.context)
+    yield from _block("thought", row.thought, dim=True)
+    yield from _block("answer", row.answer)
     if failed:
-        yield from _block("came back", row.excerpt, style)
-        yield from _block("why", row.detail, style, fg="red")
+        yield from _block("came back", row.excerpt)
+        yield from _block("why", row.detail, fg="red")
     for result in row.checks:
         if result.verdict is Verdict.FLAG:
-            yield from _block("flag", _describe(result), style, fg="yellow")
+            yield from _block("flag", _describe(result), fg="yellow")
 
 
 def _describe(result: CheckResult) -> str:
@@ -156,25 +147,20 @@ def _describe(result: CheckResult) -> str:
     return f"{result.name}{number}{': ' + result.reason if result.reason else ''}"
 
 
-def _rejected_entries(path: Path, found: list[tuple[int, Rejection]], style: Style) -> Iterator[Iterator[str]]:
-    texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
-    return (_rejected_entry(index, item, texts, style) for index, item in found)
-
-
-def _rejected_entry(index: int, item: Rejection, texts: dict[str, tuple[str, str]], style: Style) -> Iterator[str]:
+def _rejected_entry(index: int, item: Rejection, texts: dict[str, tuple[str, str]]) -> Iterator[str]:
     reason = style(item.reason.value, fg="red")
     similarity = f"  similarity {item.similarity:.2f}" if item.similarity is not None else ""
     yield style(f"round {index}", bold=True) + f"  {reason}{similarity}"
-    yield from _block("proposed", item.text, style, bold=True)
-    yield from _block("context", item.context, style)
+    yield from _block("proposed", item.text, bold=True)
+    yield from _block("context", item.context)
     if item.nearest_id:
         text, context = texts.get(item.nearest_id, ("(its text is not at hand)", ""))
-        yield from _block("like", f"{item.nearest_id}: {text}", style)
-        yield from _block("", context, style)
-    yield from _block("why", item.detail, style, fg="red")
+        yield from _block("like", f"{item.nearest_id}: {text}")
+        yield from _block("", context)
+    yield from _block("why", item.detail, fg="red")
 
 
-def _block(label: str, text: str, style: Style, **look: object) -> Iterator[str]:
+def _block(label: str, text: str, **look: Any) -> Iterator[str]:
     """A text beside its label, wrapped to the terminal."""
     if not text:
         return
@@ -221,9 +207,9 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _highlight(line: str, grep: str | None, style: Style) -> str:
+def _highlight(line: str, grep: str | None) -> str:
     """The line with what was searched for underlined, on a terminal."""
-    if not grep or style is _plain:
+    if not grep:
         return line
     pattern = rf"(\x1b\[[0-9;]*m)|({re.escape(make_visible(grep))})"
     return re.sub(pattern, lambda found: found[1] or f"\x1b[4m{found[2]}\x1b[24m", line, flags=re.IGNORECASE)
