@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from typer import style, unstyle
+from typer import style
 
 from selfalign.dataset.summary import read_seeds
 from selfalign.errors import RecipeError, did_you_mean
@@ -31,6 +31,7 @@ MAX_LINES = 14
 """Lines of one text; the rest is counted, not shown."""
 
 _LABEL_WIDTH = 10
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # What a terminal would obey, hide or reorder instead of showing: controls, line separators, lone surrogates,
 # zero-width spaces and the marks that turn the direction of writing.
@@ -58,7 +59,7 @@ def show_examples(path: Path, *, which: str, principle: str | None, grep: str | 
         entries = [_answered_entry(row, names) for row in islice(rows, limit)]
     is_terminal = sys.stdout.isatty()
     for entry in entries:
-        yield from (_highlight(line, grep) if is_terminal else unstyle(line) for line in entry)
+        yield from (_highlight(line, grep) if is_terminal else _COLOUR.sub("", line) for line in entry)
         yield ""
     if not entries:
         yield _nothing(which, principle, grep)
@@ -211,7 +212,7 @@ def _highlight(line: str, grep: str | None) -> str:
     """The line with what was searched for underlined, on a terminal."""
     if not grep:
         return line
-    pattern = rf"(\x1b\[[0-9;]*m)|({re.escape(make_visible(grep))})"
+    pattern = rf"({_COLOUR.pattern})|({re.escape(make_visible(grep))})"
     return re.sub(pattern, lambda found: found[1] or f"\x1b[4m{found[2]}\x1b[24m", line, flags=re.IGNORECASE)
 
 
