@@ -1,7 +1,7 @@
 """What a probe expects of a reply: each word one pure function. The words are promptfoo's where it has one."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,12 @@ class Expectation:
     word: str
     value: Any
 
-    @property
-    def needs_citations(self) -> bool:
-        """Whether it can only be told where thoughts cite principles."""
-        return self.word in ("cites", "not-cites")
+    def among(self, ids: Collection[str]) -> "Expectation | None":
+        """The expectation where only these principles can be cited; None where nothing of it is left to tell."""
+        if self.word not in ("cites", "not-cites"):
+            return self
+        left = tuple(id_ for id_ in self.value if id_ in ids)
+        return Expectation(self.word, left) if left else None
 
     def complaint(self, seen: Seen) -> str:
         """What is wrong with a reply, in words for a person; "" where nothing is."""
