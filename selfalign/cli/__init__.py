@@ -1,4 +1,4 @@
-"""The commands. The only module that prints results, catches errors and exits."""
+"""The commands. The only folder that prints results, catches errors and exits."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from selfalign import __version__
+from selfalign.cli import probing
 from selfalign.errors import RecipeError, SelfAlignError
 
 app = typer.Typer(
@@ -300,6 +301,11 @@ def _export(run: Path) -> None:
     dataset_path = dataset.export(run)
     _talk(f"report   {report.write_report(run)}")
     typer.echo(f"dataset  {dataset_path}")
+
+
+app.command("test")(probing.run_test)
+app.command()(probing.ask)
+app.command()(probing.diff)
 
 
 @app.command("install-engine")
