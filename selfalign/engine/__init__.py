@@ -5,6 +5,7 @@
 
 spec         the Protocol of an engine, and which one a recipe asks for
 vllm         vLLM in this process
+choose       probabilities of options, from log-probabilities of tokens
 chat         chat templates; a reasoning model's own thinking removed
 prefix       the shared beginning of prompts, tokenised once
 patience     a failed request is sent again

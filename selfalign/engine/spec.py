@@ -84,7 +84,7 @@ class Engine(Protocol):
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
         """How probable each of the options is as the next text, as shares of 1 over the options alone.
 
-        Raises like `generate`, and ValueError for fewer than two options or two that begin alike.
+        Raises like `generate`, and ValueError for fewer than two options or one that another begins with.
         """
 
 
