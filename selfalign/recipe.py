@@ -154,7 +154,9 @@ def _convert(hint: Any, value: Any, origin: _Origin, key: str) -> Any:
     alternatives = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None and types.NoneType in alternatives:
         return None
-    wanted = next(option for option in alternatives if option is not types.NoneType)
+    if len(alternatives) > 1 and isinstance(value, str) and str in alternatives:
+        return value
+    wanted = next(option for option in reversed(alternatives) if option is not types.NoneType)
     if is_dataclass(wanted):
         return _build(wanted, value, origin, f"{key}.")
     if typing.get_origin(wanted) is tuple:

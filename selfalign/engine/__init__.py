@@ -5,6 +5,12 @@
 
 spec         the Protocol of an engine, and which one a recipe asks for
 vllm         vLLM in this process
+endpoint     servers that speak OpenAI's protocol
+servers      which of them is asked, and what happens when one fails or goes
+abilities    what a server can do
+reader       prompts as text and token ids, by the model's tokenizer
+serve        such a server from a recipe, and workers on other machines
+choose       probabilities of options, from log-probabilities of tokens
 chat         chat templates; a reasoning model's own thinking removed
 prefix       the shared beginning of prompts, tokenised once
 patience     a failed request is sent again
@@ -22,7 +28,14 @@ __all__ = ["Engine", "EngineSpec", "open_engine"]
 
 
 def open_engine(spec: EngineSpec, **how: Any) -> AbstractAsyncContextManager[Engine]:
-    """Start the engine that a recipe asks for; leaving the context stops it. See `selfalign.engine.vllm`."""
+    """Start the engine that a recipe asks for, or reach its servers; leaving the context ends that.
+
+    See `selfalign.engine.vllm` and `selfalign.engine.endpoint`.
+    """
+    if spec.endpoints:
+        from selfalign.engine.endpoint import open_endpoint
+
+        return open_endpoint(spec, **how)
     from selfalign.engine.vllm import open_engine as open_vllm
 
     return open_vllm(spec, **how)

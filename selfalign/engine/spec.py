@@ -8,6 +8,7 @@ Callers hold as many awaits as they like; the engine batches continuously, so th
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 from selfalign.builtin import builtin_folder
 from selfalign.engine.modelfiles import find_tokenizer_file
@@ -32,6 +33,10 @@ class EngineSpec:
     parsers. `seeded` says whether requests carry their own seeds: "auto" sends them where the same seed gives the same
     text (on a CPU, and in vLLM's batch-invariant mode). `engine` holds any argument of vLLM's AsyncEngineArgs; where
     it shares the work with other machines, the start waits `join_seconds` for them.
+
+    With `endpoint`, the address of an OpenAI-compatible server (http://host:8000/v1) or several, that model is asked
+    there; of `engine` only `max_model_len` then counts. A key is read from the environment variable `key_variable`.
+    When all servers are gone, the run waits `patience` seconds for one to come back.
     """
 
     model: str = MINIATURE
@@ -43,6 +48,9 @@ class EngineSpec:
     seeded: Literal["auto", "always", "never"] = "auto"
     join_seconds: int = 300
     engine: Mapping[str, Any] = field(default_factory=dict)
+    endpoint: str | tuple[str, ...] = ()
+    key_variable: str = "OPENAI_API_KEY"
+    patience: float = 600.0
 
     def __post_init__(self) -> None:
         if not self.model.strip():
@@ -56,11 +64,36 @@ class EngineSpec:
         for key in self.engine:
             if key in _OURS:
                 raise ValueError(f"engine.{key}: say it as {_OURS[key]}")
+        for address in self.endpoints:
+            _refuse_address(address)
+        if len(set(self.endpoints)) < len(self.endpoints):
+            raise ValueError("endpoint: an address is there twice")
+        if not self.patience >= 0:
+            raise ValueError(f"patience: at least 0 seconds, not {self.patience}")
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The addresses of servers, without a slash at the end."""
+        addresses = (self.endpoint,) if isinstance(self.endpoint, str) else self.endpoint
+        return tuple(address.strip().rstrip("/") for address in addresses)
 
     @property
     def location(self) -> str:
         """The folder or Hub name that the weights come from."""
         return str(builtin_folder(MINIATURE)) if self.model == MINIATURE else self.model
+
+
+def _refuse_address(address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise ValueError(f"endpoint: an address like http://host:8000/v1, not {address!r}")
+    if parts.username is not None or parts.query or parts.fragment:
+        # Recipes are kept and published: no place for a password. Not repeated here either.
+        raise ValueError("endpoint: an address without user, password or parameters; keys come from model.key_variable")
 
 
 class Engine(Protocol):
@@ -84,7 +117,7 @@ class Engine(Protocol):
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
         """How probable each of the options is as the next text, as shares of 1 over the options alone.
 
-        Raises like `generate`, and ValueError for fewer than two options or two that begin alike.
+        Raises like `generate`, and ValueError for fewer than two options or one that another begins with.
         """
 
 

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import gc
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from selfalign.engine.arguments import engine_arguments, num_replicas, sends_seeds
 from selfalign.engine.capacity import Capacity
 from selfalign.engine.chat import chat_renderer, opens_think_block, remove_think_block
+from selfalign.engine.choose import choose_by_tokens
 from selfalign.engine.log import EngineLog
 from selfalign.engine.modelfiles import is_path, refuse_missing_model
 from selfalign.engine.prefix import PromptTokens
@@ -117,23 +118,47 @@ class VllmEngine:
             raise
 
     async def _generate(self, prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completion:
+        text = self._as_text(prompt)
+        token_ids = self._encode_text(text, isinstance(prompt, str))
+        output = await self._last_output(token_ids, sampling_params(sampling, rng_seed, self._style))
+        return self._as_completion(output, is_thinking=opens_think_block(text))
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
+        """Shares of the options as the next text; of messages, as the beginning of the assistant's turn."""
+
+        def encode(text: str) -> list[int]:
+            return self._encode_text(text, isinstance(prompt, str))
+
+        try:
+            return await choose_by_tokens(encode, self._as_text(prompt), options, self._score)
+        except EngineDied:
+            await asyncio.sleep(CTRL_C_SECONDS)  # as in `generate`
+            raise
+
+    async def _score(self, token_ids: list[int], next_ids: list[int]) -> list[float]:
+        """The log-probabilities of tokens that may come next."""
+        from vllm import SamplingParams
+
+        params = SamplingParams(temperature=0.0, max_tokens=1, logprob_token_ids=next_ids, detokenize=False)
+        output = await self._last_output(token_ids, params)
+        found = output.outputs[0].logprobs
+        if not found:  # aborted: nobody here aborts, the engine is going down
+            raise self._died()
+        return [found[0][token_id].logprob for token_id in next_ids]
+
+    async def _last_output(self, token_ids: list[int], params: "SamplingParams") -> "RequestOutput":
         from vllm.exceptions import VLLMError
 
-        text = self._as_text(prompt)
-        request = self.llm.generate(
-            {"prompt_token_ids": self._encode_text(text, isinstance(prompt, str))},
-            sampling_params(sampling, rng_seed, self._style),
-            request_id=str(next(self._request_ids)),
-        )
         output = None
+        request = self.llm.generate({"prompt_token_ids": token_ids}, params, request_id=str(next(self._request_ids)))
         try:
-            async for output in request:  # noqa: B007 - FINAL_ONLY: there is exactly one
+            async for output in request:  # noqa: B007 - there is exactly one
                 pass
         except VLLMError as error:
             raise self._translate(error) from None
         if output is None:
             raise self._died()
-        return self._as_completion(output, is_thinking=opens_think_block(text))
+        return output
 
     def close(self) -> None:
         """Stop the engine and its processes. What is still open dies with it."""

@@ -43,6 +43,9 @@ CHANGEABLE = (
     "balance",
     "dataset",
     "model.seeded",
+    "model.endpoint",
+    "model.key_variable",
+    "model.patience",
     *(
         f"model.engine.{name}"
         for name in (
