@@ -1,4 +1,4 @@
-"""What a wheel carries: the miniature and all built-in recipes, constitutions, guides and seeds; it needs no checkout."""
+"""What a wheel carries: the miniature and all built-in data; it needs no checkout."""
 
 import os
 import subprocess
