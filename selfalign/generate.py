@@ -12,7 +12,7 @@ import platform
 import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -23,7 +23,17 @@ from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, EngineSpec, open_engine
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose import Pool, is_exhausted, load_seeds, seeds_digest, source_digest
+from selfalign.propose import (
+    Guide,
+    Ledger,
+    Pool,
+    is_exhausted,
+    load_guide,
+    load_seeds,
+    seeds_digest,
+    source_digest,
+    window_of,
+)
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Failure, Seed, to_row
 from selfalign.run import directory as rundir
@@ -40,6 +50,7 @@ class Sources:
 
     seeds: tuple[Seed, ...]
     constitution: Constitution
+    guide: Guide | None = None
 
 
 @dataclass(slots=True)
@@ -55,8 +66,9 @@ class State:
 
 
 def load_sources(recipe: Recipe) -> Sources:
-    """Read seeds and constitution. Raises `RecipeError` with file and line."""
-    return Sources(load_seeds(recipe.seeds), load_constitution(recipe.constitution))
+    """Read seeds, constitution and guide. Raises `RecipeError` with file and line."""
+    guide = load_guide(recipe.propose.guide) if recipe.propose.is_guided else None
+    return Sources(load_seeds(recipe.seeds), load_constitution(recipe.constitution), guide)
 
 
 def generate(
@@ -79,6 +91,7 @@ def generate(
     with _open_run(output, recipe_row(recipe), make_manifest(recipe, sources), set_aside, stream) as run:
         if retry:
             run.take_out(_failed_ids(output, retry))
+        recipe = resolved(recipe, output)
         state = replay(output, recipe, sources)
         if state.orphan_ids:
             run.take_out(state.orphan_ids)
@@ -105,7 +118,10 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
         "seeds_digest": seeds_digest(sources.seeds),
         "constitution": to_row(sources.constitution),
         "constitution_digest": sources.constitution.digest,
+        "propose_window": window_of(recipe.propose, recipe.slots),
     }
+    if sources.guide is not None:
+        manifest["guide_digest"] = sources.guide.digest
     if recipe.decontaminate:
         manifest["decontaminate_digest"] = _files_digest(recipe.decontaminate)
     if recipe.propose.source is not None:
@@ -113,10 +129,18 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
     return manifest
 
 
+def resolved(recipe: Recipe, output: Path) -> Recipe:
+    """The recipe with the window that the run was begun with, so that other slots do not change a prompt."""
+    window = rundir.read_manifest(output).get("propose_window") or window_of(recipe.propose, recipe.slots)
+    return replace(recipe, propose=replace(recipe.propose, window=window))
+
+
 def replay(output: Path, recipe: Recipe, sources: Sources) -> State:
     """The state that the journals of a run add up to. Raises `RunDirError` where they are damaged."""
     counters = Counters(target=recipe.propose.target)
-    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), **_decontamination(recipe))
+    window = window_of(recipe.propose, recipe.slots)
+    ledger = Ledger(sources.guide, recipe.propose.guided, window) if sources.guide else None
+    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), ledger, **_decontamination(recipe))
     pool.replay(_counted(rundir.read_rounds(output), counters.count_round))
     accepted_ids = {instruction.id for instruction in pool.accepted}
     answered_ids: set[str] = set()

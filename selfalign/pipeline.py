@@ -10,7 +10,7 @@ the rounds behind it (they are committed in order), the backlog keeps the engine
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from selfalign.align.ask import AlignSpec
@@ -19,7 +19,7 @@ from selfalign.checks import ChecksSpec
 from selfalign.engine.patience import PatientEngine
 from selfalign.engine.spec import Engine
 from selfalign.errors import EngineDied, SelfAlignError
-from selfalign.propose import Pool, ProposeSpec, SelfInstruct, propose, propose_from_source
+from selfalign.propose import Pool, ProposeSpec, open_proposers, propose, propose_from_source, window_of
 from selfalign.records import (
     Completion,
     Constitution,
@@ -168,8 +168,9 @@ def _instructions(
 ) -> AsyncIterator[Instruction]:
     if plan.propose.source is not None:
         return propose_from_source(pool, plan.propose, journal=commit_round)
-    proposer = SelfInstruct(plan.propose, plan.style, plan.rng_seed)
-    return propose(engine, pool, plan.propose, lambda number: proposer, rng_seed=plan.rng_seed, journal=commit_round)
+    spec = replace(plan.propose, window=window_of(plan.propose, plan.slots))
+    proposer_of = open_proposers(pool, spec, style=plan.style, rng_seed=plan.rng_seed)
+    return propose(engine, pool, spec, proposer_of, rng_seed=plan.rng_seed, journal=commit_round)
 
 
 @contextlib.contextmanager

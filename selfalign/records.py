@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Messages = tuple[Mapping[str, str], ...]
 """A chat: mappings with "role" ("system", "user", "assistant") and "content"."""
@@ -40,6 +40,7 @@ class RejectionReason(StrEnum):
     NEAR_DUPLICATE = "near_duplicate"
     CONTAMINATED = "contaminated"
     PROMPT_REFUSED = "prompt_refused"
+    NO_TWIN = "no_twin"
 
 
 class FailureReason(StrEnum):
@@ -77,18 +78,43 @@ class Seed:
     is_classification: bool
 
 
+class Stance(StrEnum):
+    """What a guided request is after; a benign twin looks like a harmful one and is harmless."""
+
+    PLAIN = "plain"
+    HARMFUL = "harmful"
+    BENIGN_TWIN = "benign twin"
+
+
+class Cell(NamedTuple):
+    """What a guided request is about, as its hint says it."""
+
+    kind: str
+    topic: str
+    stance: str
+    style: str
+
+
+class Topic(NamedTuple):
+    """A topic that the model has found for a kind of request."""
+
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """What flows: an instruction with an optional context.
 
     `id` sorts in the order of acceptance ("p0000012-03": round 12, item 3); `source` says where it came from
-    ("self-instruct", "<file>:<line>", "run:<name>").
+    ("self-instruct", "guided", "<file>:<line>", "run:<name>"); a guided one answers the hint of `cell`.
     """
 
     id: str
     text: str
     context: str
     source: str
+    cell: Cell | None = field(default=None, metadata=_SPARSE)
 
     @property
     def user_turn(self) -> str:
@@ -130,7 +156,10 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One proposal and what became of it; `proposer` names who made it."""
+    """One proposal and what became of it; `proposer` names who made it.
+
+    A guided one asked for requests that answer `hints`, or for more topics of `kind`, of which `topics` were new.
+    """
 
     index: int
     shown_ids: tuple[str, ...]
@@ -138,6 +167,9 @@ class Round:
     rejected: tuple[Rejection, ...]
     usage: Usage
     proposer: str = field(default=SELF_INSTRUCT, metadata=_SPARSE)
+    hints: tuple[Cell, ...] = field(default=(), metadata=_SPARSE)
+    kind: str = field(default="", metadata=_SPARSE)
+    topics: tuple[str, ...] = field(default=(), metadata=_SPARSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +348,13 @@ def round_from_row(row: Mapping[str, Any]) -> Round:
     return Round(
         index=row["index"],
         shown_ids=tuple(row["shown_ids"]),
-        accepted=tuple(Instruction(**item) for item in row["accepted"]),
+        accepted=tuple(_instruction(item) for item in row["accepted"]),
         rejected=tuple(_rejection(item) for item in row["rejected"]),
         usage=Usage(**row["usage"]),
         proposer=row.get("proposer", SELF_INSTRUCT),
+        hints=tuple(Cell(*item) for item in row.get("hints", ())),
+        kind=row.get("kind", ""),
+        topics=tuple(row.get("topics", ())),
     )
 
 
@@ -327,7 +362,7 @@ def outcome_from_row(row: Mapping[str, Any]) -> Outcome:
     """The inverse of `to_row` for an `Example` or `Failure`; raises like `round_from_row`."""
     shared = {
         **row,
-        "instruction": Instruction(**row["instruction"]),
+        "instruction": _instruction(row["instruction"]),
         "principles_cited": tuple(row["principles_cited"]),
         "checks": tuple(_check_result(item) for item in row["checks"]),
         "usage": Usage(**row["usage"]),
@@ -348,6 +383,10 @@ def constitution_from_row(row: Mapping[str, Any]) -> Constitution:
             "demonstrations": tuple(demonstrations),
         }
     )
+
+
+def _instruction(row: Mapping[str, Any]) -> Instruction:
+    return Instruction(**{**row, "cell": Cell(*row["cell"])}) if row.get("cell") else Instruction(**row)
 
 
 def _rejection(row: Mapping[str, Any]) -> Rejection:

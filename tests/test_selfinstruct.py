@@ -6,11 +6,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from proposals import SEEDS, collect, listing, make_pool, propose_three, screened
+from proposals import SEEDS, WORDS, collect, listing, make_pool, propose_three, screened
 from scripted import ScriptedEngine
 
 from selfalign.propose import ProposeSpec, SelfInstruct
-from selfalign.propose.selfinstruct import parse_list, render_list
+from selfalign.propose.listing import parse_list
+from selfalign.propose.selfinstruct import render_list
 from selfalign.records import Instruction, RejectionReason
 
 A, B = "Do this.", "Do that."
@@ -45,19 +46,19 @@ def test_a_chat_model_is_asked_in_one_user_message():
     ],
 )
 def test_continued_lists_are_parsed_tolerantly(text, pairs):
-    assert parse_list(text) == pairs
+    assert parse_list(text, "text", 9)[0] == pairs
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40)), max_size=4), st.text(max_size=60))
 def test_parsing_never_raises_and_never_yields_an_empty_instruction(items, noise):
     text = noise.join(f"\n### Task {n}\nInstruction: {a}\nInput: {b}" for n, (a, b) in enumerate(items))
-    assert all(pair is None or (pair[0] and pair[0] == pair[0].strip()) for pair in parse_list(text))
+    assert all(pair is None or (pair[0] and pair[0] == pair[0].strip()) for pair in parse_list(text, "text", 9)[0])
 
 
 @given(st.text(max_size=300), st.sampled_from(["stop", "length"]))
 def test_every_parsed_item_is_accepted_or_rejected_with_a_reason(text, finish_reason):
     finished = screened(text, finish_reason)
-    expected = min(len(parse_list(text)), ProposeSpec().asked) or 1
+    expected = min(len(parse_list(text, "text", 9)[0]), ProposeSpec().asked) or 1
     assert len(finished.accepted) + len(finished.rejected) == expected
 
 
@@ -65,6 +66,19 @@ def test_an_output_cut_by_length_loses_its_last_item():
     finished = screened(listing("List five ways to reuse a glass jar.", "Explain why the"), "length")
     assert [item.text for item in finished.accepted] == ["List five ways to reuse a glass jar."]
     assert [item.reason for item in finished.rejected] == [RejectionReason.TRUNCATED]
+
+
+def test_a_last_item_that_is_whole_is_not_called_cut():
+    reply = listing("List five ways to reuse a glass jar.", "Explain why the sea is salty.") + "\n\n### Task 1"
+    finished = screened(reply, "length")
+    assert [item.text for item in finished.accepted][1:] == ["Explain why the sea is salty."]
+    assert finished.rejected == ()
+
+
+def test_what_comes_behind_the_items_asked_for_makes_none_of_them_cut():
+    items = [f"Name {number} {word} of the {word}house." for number, word in enumerate(WORDS[:9])]
+    finished = screened(listing(*items), "length")
+    assert [item.text for item in finished.accepted] == items[:8]
 
 
 def test_shown_are_seeds_first_and_own_ones_once_there_are_any():

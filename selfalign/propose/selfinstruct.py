@@ -1,13 +1,11 @@
 """Self-Instruct: the model continues a list of instructions (Wang et al. 2023, arXiv 2212.10560, section 3.1)."""
 
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from selfalign.markers import LIST_ITEM
+from selfalign.propose.listing import parse_list
 from selfalign.propose.pool import Pool, Shown
-from selfalign.propose.screen import normalise_context
 from selfalign.propose.spec import ProposeSpec
 from selfalign.propose.window import Choice
 from selfalign.records import (
@@ -62,11 +60,12 @@ class SelfInstruct:
 
     def parse(self, reply: Completion, choice: Choice, number: int) -> Iterator[Instruction | Rejection]:
         """The items of the continued list, at most as many as were asked for."""
-        items = parse_list(reply.text)[: self.spec.asked]
+        items, is_whole = parse_list(reply.text, self.style, len(choice.shown) + 1)
+        cut = len(items) - 1 if reply.is_truncated and not is_whole else None
         if not items:
             yield _MALFORMED
-        for position, pair in enumerate(items):
-            if reply.is_truncated and position == len(items) - 1:
+        for position, pair in enumerate(items[: self.spec.asked]):
+            if position == cut:
                 yield Rejection(*(pair or ("", "")), RejectionReason.TRUNCATED)
             elif pair is None:
                 yield _MALFORMED
@@ -85,32 +84,8 @@ def render_list(shown: Sequence[Shown], asked: int, style: str) -> Prompt:
     return f"{listing}\n\n### Task {first}\nInstruction:"
 
 
-def parse_list(text: str) -> list[tuple[str, str] | None]:
-    """The (instruction, context) pairs of a continued list, in order; None for an item that has no instruction."""
-    items = [item for item in LIST_ITEM.split(text) if item.strip()]
-    return [_parse_item(item, labelled=number > 0) for number, item in enumerate(items)]
-
-
 def _render_item(item: Shown) -> str:
     return f"Instruction: {item.text}\nInput: {item.context}" if item.context else f"Instruction: {item.text}"
 
 
 _MALFORMED = Rejection("", "", RejectionReason.MALFORMED, detail="no instruction where the list should go on")
-_LABEL = re.compile(r"\s*(?:\d+[.)]\s*)?instruction[ \t]*:", re.IGNORECASE)
-_INPUT = re.compile(r"^[ \t]*(?:input|context)[ \t]*:", re.MULTILINE | re.IGNORECASE)
-# Some models go on to answer their own instruction; what stands behind such a label is neither.
-_ANSWER = re.compile(r"^[ \t]*(?:output|answer|response)[ \t]*:", re.MULTILINE | re.IGNORECASE)
-
-
-def _parse_item(item: str, *, labelled: bool) -> tuple[str, str] | None:
-    """One item; the first follows the label that the prompt ends with, so it has none of its own."""
-    label = _LABEL.match(item)
-    if label:
-        item = item[label.end() :]
-    elif labelled:
-        return None
-    item = _ANSWER.split(item, maxsplit=1)[0]
-    text, *context = _INPUT.split(item, maxsplit=1)
-    if not text.strip():
-        return None
-    return text.strip(), normalise_context(context[0]) if context else ""

@@ -8,6 +8,7 @@ last three with the names of the fields that hold instruction and context. Drome
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from selfalign.errors import RecipeError
 from selfalign.propose.pool import Pool
 from selfalign.propose.spec import ProposeSpec, SourceSpec
-from selfalign.records import Instruction, Round, Usage
+from selfalign.records import Instruction, Round
 from selfalign.rows import read_rows, text_field
 from selfalign.run import directory as rundir
 
@@ -44,11 +45,10 @@ async def propose_from_source(
         rows = tuple(islice(instructions, ROWS_PER_ROUND))
         if not rows:
             return
-        accepted, rejected = await pool.screen_all(rows, (), spec.screen)
-        finished = Round(len(pool.sizes), (), accepted, rejected, Usage(), SOURCE)
+        finished = replace(await pool.screen_all(rows, (), spec.screen), proposer=SOURCE)
         journal(finished)
         pool.note(finished)
-        for instruction in accepted:
+        for instruction in finished.accepted:
             yield instruction
 
 

@@ -11,14 +11,15 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from selfalign.engine.spec import Engine
 from selfalign.errors import PromptRefused
-from selfalign.propose.pool import Pool, Shown
+from selfalign.propose.pool import Candidate, Pool, Shown
 from selfalign.propose.spec import ProposeSpec
 from selfalign.records import (
+    Cell,
     Completion,
     Instruction,
     Prompt,
@@ -31,11 +32,25 @@ from selfalign.records import (
 )
 
 
+def window_of(spec: ProposeSpec, slots: int) -> int:
+    """Rounds that may be open at a time: as the recipe says, or as many as keep `slots` busy.
+
+    A reply ten times as long as most holds up all rounds behind it. The fewer instructions a round brings, the more
+    rounds it takes until answers fill the slots meanwhile (found by simulation, benchmarks/window.py).
+    """
+    asked = min(spec.asked, spec.guided.asked) if spec.is_guided else spec.asked
+    return spec.window or 2 * slots + 6 * slots // asked
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What one proposal is made of: the instructions it shows."""
+    """What one proposal is made of: instructions to show, and what a guided one asks for: requests for cells, or for
+    more topics of a kind beside these."""
 
     shown: tuple[Shown, ...] = ()
+    hints: tuple[Cell, ...] = ()
+    kind: str = ""
+    topics: tuple[str, ...] = ()
 
 
 class Proposer(Protocol):
@@ -47,10 +62,10 @@ class Proposer(Protocol):
     def choose(self, pool: Pool, number: int) -> Choice:
         """What round `number` shows and asks for; a function of what was known after round `number` - window."""
 
-    def render(self, choice: Choice) -> tuple[Prompt, Sampling]:
-        """The request."""
+    def render(self, choice: Choice) -> tuple[Prompt, Sampling] | None:
+        """The request; None where there is nothing to ask."""
 
-    def parse(self, reply: Completion, choice: Choice, number: int) -> Iterable[Instruction | Rejection]:
+    def parse(self, reply: Completion, choice: Choice, number: int) -> Iterable[Candidate]:
         """The candidates in a reply, their ids counting from item 0 of round `number`, and what cannot be one."""
 
 
@@ -79,7 +94,7 @@ async def propose(
                 proposer = proposer_of(number)
                 choice = proposer.choose(pool, number)
                 seed = derive_seed(rng_seed, "propose", number)
-                in_flight.append((proposer, choice, asyncio.create_task(_ask(engine, *proposer.render(choice), seed))))
+                in_flight.append((proposer, choice, asyncio.create_task(_ask(engine, proposer.render(choice), seed))))
             proposer, choice, request = in_flight[0]
             reply = await request
             in_flight.popleft()
@@ -98,20 +113,20 @@ async def screen_round(
     reply: Completion | PromptRefused, proposer: Proposer, choice: Choice, pool: Pool, spec: ProposeSpec
 ) -> Round:
     """Parse and screen the reply of the pool's next round; what is accepted enters the pool's index at once."""
-    number = len(pool.sizes)
     if isinstance(reply, PromptRefused):
-        accepted, rejected = (), (Rejection("", "", RejectionReason.PROMPT_REFUSED, detail=str(reply)),)
-        usage = Usage()
+        refusal = Rejection("", "", RejectionReason.PROMPT_REFUSED, detail=str(reply))
+        reply, candidates = _NOTHING, [refusal]
     else:
-        candidates = proposer.parse(reply, choice, number)
-        accepted, rejected = await pool.screen_all(candidates, choice.shown, spec.screen)
-        usage = reply.usage
-    return Round(number, tuple(item.id for item in choice.shown), accepted, rejected, usage, proposer.name)
+        candidates = proposer.parse(reply, choice, len(pool.sizes))
+    finished = await pool.screen_all(candidates, choice.shown, spec.screen)
+    return replace(finished, usage=reply.usage, proposer=proposer.name, hints=choice.hints, kind=choice.kind)
 
 
-async def _ask(engine: Engine, prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completion | PromptRefused:
+async def _ask(engine: Engine, request: tuple[Prompt, Sampling] | None, rng_seed: int) -> Completion | PromptRefused:
+    if request is None:
+        return _NOTHING
     try:
-        return await engine.generate(prompt, sampling, rng_seed=rng_seed)
+        return await engine.generate(*request, rng_seed=rng_seed)
     except PromptRefused as refused:
         return refused
 
@@ -123,3 +138,6 @@ def _rounds_to_go(pool: Pool, spec: ProposeSpec) -> int:
     """
     accepted_per_round = (len(pool.accepted) + spec.asked) / (len(pool.sizes) + 1)
     return math.ceil((spec.target - len(pool.accepted)) / accepted_per_round)
+
+
+_NOTHING = Completion("", "stop", Usage())

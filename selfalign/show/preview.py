@@ -1,6 +1,7 @@
 """A recipe before it runs: its resolved form, its constitution, one rendered prompt for each step. No engine."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import yaml
 
@@ -8,7 +9,7 @@ from selfalign.align.prompt import render_prompt
 from selfalign.engine.spec import TokenCounter, find_token_counter
 from selfalign.generate import load_sources
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose import Pool, SelfInstruct
+from selfalign.propose import Pool, SelfInstruct, window_of
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Instruction, Prompt, Seed
 
@@ -42,7 +43,8 @@ def _describe(constitution: Constitution) -> Iterator[str]:
 def _proposal(recipe: Recipe, seeds: tuple[Seed, ...]) -> Prompt:
     # An empty index will do: what is shown first depends on the seeds and the random seed alone.
     pool = Pool(seeds, NoveltyIndex(recipe.novelty))
-    proposer = SelfInstruct(recipe.propose, recipe.model.style, recipe.rng_seed)
+    spec = replace(recipe.propose, window=window_of(recipe.propose, recipe.slots))
+    proposer = SelfInstruct(spec, recipe.model.style, recipe.rng_seed)
     return proposer.render(proposer.choose(pool, 0))[0]
 
 
