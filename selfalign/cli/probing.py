@@ -70,7 +70,6 @@ def run_test(
     from selfalign.align.constitution import load_constitution
     from selfalign.probe import ProbeSpec, lines, run_tests
     from selfalign.probe.conditions import AS_IS
-    from selfalign.probe.page import write_page
 
     loaded = load_constitution(constitution)
     probes, baseline = _probes(constitution, loaded, tests or (), field or (), split)
@@ -87,14 +86,23 @@ def run_test(
     )
     result = run_tests(wanted, stream=sys.stderr)
     _print_result(result, loaded, baseline, shown)
-    _write(json_path, lambda: lines.as_json(result.grouped, result.removed, loaded))
-    _write(junit, lambda: lines.as_junit(result.grouped, loaded))
-    if html is not None:
-        write_page(html, result, loaded)
-        typer.echo(f"page  {html}", err=True)
+    _write_result(result, loaded, json_path, junit, html)
     if failed := lines.required_failures(result.grouped[AS_IS]):
         typer.echo(f"{len(failed)} required probes failed", err=True)
         raise typer.Exit(TESTS_FAILED)
+
+
+def _write_result(
+    result: "Tested", constitution: "Constitution", json_path: Path | None, junit: Path | None, html: Path | None
+) -> None:
+    from selfalign.probe import lines
+    from selfalign.probe.page import write_page
+
+    _write(json_path, lambda: lines.as_json(result.grouped, result.removed, constitution))
+    _write(junit, lambda: lines.as_junit(result.grouped, constitution))
+    if html is not None:
+        write_page(html, result, constitution)
+        typer.echo(f"page  {html}", err=True)
 
 
 def _print_result(result: "Tested", constitution: "Constitution", baseline: list[str], shown: int) -> None:
