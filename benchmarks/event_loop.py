@@ -133,7 +133,7 @@ def continue_run(path: Path, texts: Iterator[str], target: int) -> tuple[float, 
         return segments[-1]
 
     @contextlib.asynccontextmanager
-    async def open_engine(spec: object) -> AsyncIterator[ReadyEngine]:
+    async def open_engine(spec: object, **how: object) -> AsyncIterator[ReadyEngine]:
         nonlocal started
         started = time.perf_counter()
         with patch.object(asyncio.Handle, "_run", timed), patch.object(novelty, "build_segment", counted):

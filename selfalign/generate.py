@@ -13,6 +13,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -20,7 +21,7 @@ from typing import Any, TextIO, TypeVar
 from selfalign import __version__, pipeline
 from selfalign.align.constitution import load_constitution
 from selfalign.align.prompt import render_shared
-from selfalign.engine import Engine, EngineSpec, open_engine
+from selfalign.engine import Engine, open_engine
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose import (
@@ -41,7 +42,8 @@ from selfalign.run.directory import RunDir
 from selfalign.run.progress import Counters, Ticker, failure_label
 
 T = TypeVar("T")
-OpenEngine = Callable[[EngineSpec], contextlib.AbstractAsyncContextManager[Engine]]
+ENGINE_LOG = "engine.log"
+OpenEngine = Callable[..., contextlib.AbstractAsyncContextManager[Engine]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
     """What the recipe resolved to; keys that end in "_digest" may not change within a run."""
     manifest: dict[str, Any] = {
         "selfalign": __version__,
+        "date": str(date.today()),
         "python": platform.python_version(),
         "vllm": _vllm_version(),
         "model": recipe.model.model,
@@ -212,7 +215,14 @@ async def _run(
         align=recipe.align,
         checks=recipe.checks,
     )
-    async with start_engine(recipe.model) as engine:
+    how = {
+        "slots": recipe.slots,
+        "request_tokens": recipe.align.sampling.max_tokens,
+        "today": date.fromisoformat(rundir.read_manifest(run.path).get("date") or str(date.today())),
+        "log_path": run.path / ENGINE_LOG,
+        "stream": stream,
+    }
+    async with start_engine(recipe.model, **how) as engine:
         _prepare_constitution(engine, sources.constitution, recipe)
         ticker = asyncio.create_task(Ticker(state.counters, run.metrics.append, stream).run())
         try:

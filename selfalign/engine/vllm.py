@@ -254,7 +254,7 @@ async def open_engine(
 def _start(spec: EngineSpec, log: EngineLog, progress: Progress, today: date | None, load: _Load) -> VllmEngine:
     progress.say(f"starting vLLM for {spec.model}")
     refuse_missing_model(spec.location, spec.revision)
-    with engine_environment(is_local=is_path(spec.location)), machines_awaited(progress, spec.join_seconds):
+    with engine_environment(is_local=is_path(spec.location)):
         try:
             from vllm.usage.usage_lib import UsageContext
             from vllm.v1.engine.async_llm import AsyncLLM
@@ -263,8 +263,9 @@ def _start(spec: EngineSpec, log: EngineLog, progress: Progress, today: date | N
                 f"vLLM cannot be imported ({one_line(error)}): install it with `selfalign install-engine`"
             ) from error
         how = {"engine_args": engine_arguments(spec, load.slots), "usage_context": UsageContext.LLM_CLASS}
-        # Not held by a name here: frames of a start live on in exceptions that libraries keep.
-        return VllmEngine(AsyncLLM.from_engine_args(**how), spec, log, today, load)
+        with machines_awaited(progress, spec.join_seconds):  # only now: vLLM resets its loggers as it is imported
+            # Not held by a name here: frames of a start live on in exceptions that libraries keep.
+            return VllmEngine(AsyncLLM.from_engine_args(**how), spec, log, today, load)
 
 
 def sampling_params(sampling: Sampling, rng_seed: int, style: RequestStyle) -> "SamplingParams":

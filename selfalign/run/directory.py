@@ -46,6 +46,7 @@ CHANGEABLE = (
     "model.endpoint",
     "model.key_variable",
     "model.patience",
+    "model.join_seconds",
     *(
         f"model.engine.{name}"
         for name in (
