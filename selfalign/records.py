@@ -52,9 +52,10 @@ class FailureReason(StrEnum):
     EMPTY = "empty"
     NO_CITATION = "no_citation"
     UNKNOWN_PRINCIPLE = "unknown_principle"
-    CITATION_MISMATCH = "citation_mismatch"
+    PLACEHOLDER = "placeholder"
+    THINKS_ALOUD = "thinks_aloud"
+    RECITES = "recites"
     SPEAKS_FOR_USER = "speaks_for_user"
-    ECHO = "echo"
     CHECK = "check"
 
 
@@ -278,7 +279,10 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A finished row: an instruction with the thought, the principles (ids) it cites, and the answer."""
+    """A finished row: an instruction with the thought, the principles (ids) it cites, and the answer.
+
+    `reply` is the whole completion that they were read from, so that a better parser can read it again.
+    """
 
     instruction: Instruction
     thought: str
@@ -286,6 +290,7 @@ class Example:
     principles_cited: tuple[str, ...]
     checks: tuple[CheckResult, ...]
     usage: Usage
+    reply: str = ""
 
     @property
     def instruction_id(self) -> str:
@@ -294,16 +299,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An unfinished row: `step` is "align", "parse" or "check"; `excerpt` is what there was of the completion.
+    """An unfinished row: `step` is "align", "parse" or "check"; `reply` is the whole completion, "" where there is none.
 
-    A failure at "check" keeps thought, answer and results, so that it can be checked again by other thresholds.
+    A failure at "check" keeps thought, answer and results as well.
     """
 
     instruction: Instruction
     step: str
     reason: FailureReason
     detail: str
-    excerpt: str
+    reply: str
     usage: Usage
     thought: str = ""
     answer: str = ""
@@ -360,6 +365,8 @@ def round_from_row(row: Mapping[str, Any]) -> Round:
 
 def outcome_from_row(row: Mapping[str, Any]) -> Outcome:
     """The inverse of `to_row` for an `Example` or `Failure`; raises like `round_from_row`."""
+    if "reply" not in row:
+        raise ValueError("it lacks the reply, which earlier versions did not keep: make the run anew")
     shared = {
         **row,
         "instruction": _instruction(row["instruction"]),

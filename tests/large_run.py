@@ -105,10 +105,10 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
         return row
     if random.random() < 0.4:
         checks[6] = {"name": "loop", "verdict": "fail", "number": 0.8, "reason": "the same line nine times"}
-        return row | {"step": "check", "reason": "check", "detail": "loop: the same line nine times", "excerpt": ""}
+        return row | {"step": "check", "reason": "check", "detail": "loop: the same line nine times", "reply": row["answer"]}
     reason = random.choice([reason.value for reason in FailureReason][1:8])
     gone = {"thought": "", "answer": "", "principles_cited": [], "checks": []}
-    return row | gone | {"step": "parse", "reason": reason, "detail": "no answer found", "excerpt": row["answer"]}
+    return row | gone | {"step": "parse", "reason": reason, "detail": "no answer found", "reply": row["answer"]}
 
 
 def _metrics(num_examples: int, random: Random) -> Iterator[dict[str, float]]:

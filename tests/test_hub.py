@@ -393,7 +393,7 @@ def test_rows_with_secrets_are_named_and_the_secret_is_not_repeated(tmp_path: Pa
 def test_a_secret_in_a_failed_row_matters_only_with_the_report(tmp_path: Path) -> None:
     run = _run_of(tmp_path, [example(1)])
     with open(run / "outcomes.jsonl", "a") as file:
-        file.write(rows_of([replace(failure(2), excerpt=SECRETS["an access token of GitHub"])]))
+        file.write(rows_of([replace(failure(2), reply=SECRETS["an access token of GitHub"])]))
     refuse(run, with_report=False)
     with pytest.raises(PublishError, match=r"outcomes\.jsonl:2 .*--no-report"):
         refuse(run)

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from selfalign.align.parse import CLOSING, folded
+from selfalign.align.citation import folded
+from selfalign.align.headings import CLOSING
 from selfalign.align.prompt import opening, render_prefix, shared_messages
 from selfalign.builtin import builtin_names, find_data
 from selfalign.errors import RecipeError, did_you_mean

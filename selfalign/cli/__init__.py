@@ -165,14 +165,18 @@ def make_report(
 
 @app.command()
 def recheck(run: RunPath, overrides: Overrides = None) -> None:
-    """Judge the answers of a run again by other checks, without the engine, and rebuild dataset and report.
+    """Read the replies of a run again, by today's parser and other checks, and rebuild dataset and report.
+
+    Needs no engine: the run keeps every reply whole.
 
     For example: selfalign recheck outputs/demo --set checks.apology=fail
     """
     from selfalign.recheck import recheck as recheck_run
 
-    counters = recheck_run(run, overrides or ())
-    _talk(f"answers  {counters.num_answered:,} judged: {counters.num_examples:,} pass, {counters.num_failed:,} fail")
+    done = recheck_run(run, overrides or ())
+    now = done.counters
+    _talk(f"replies  {now.num_answered:,} read again: {now.num_examples:,} pass, {now.num_failed:,} fail")
+    _talk(f"changed  {done.num_recovered:,} recovered, {done.num_lost:,} lost")
     _export(run)
 
 
@@ -183,10 +187,14 @@ def check(
     answer_field: Annotated[str, typer.Option(help="Field with the answer: text, or a chat.")] = "answer",
     thought_field: Annotated[str, typer.Option(help="Field with the thought, where there is one.")] = "",
     cited_field: Annotated[str, typer.Option(help="Field with the cited principles, where there is one.")] = "",
+    reply_field: Annotated[
+        str, typer.Option(help="Field with a model's whole reply, to be parsed: thought, citation and answer in one.")
+    ] = "",
     configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
     split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
     constitution: Annotated[
-        str | None, typer.Option(help="Judge by this constitution too: its demonstrations, name and knowledge date.")
+        str | None,
+        typer.Option(help="Judge by this constitution too: its principles, demonstrations, name and knowledge date."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File for the verdicts, one JSON line per row, in order.")] = None,
     overrides: Overrides = None,
@@ -200,7 +208,7 @@ def check(
     from selfalign.recipe import build_recipe
 
     spec = build_recipe({}, "defaults", overrides or ()).checks
-    columns = Columns(prompt_field, answer_field, thought_field, cited_field)
+    columns = Columns(prompt_field, answer_field, thought_field, cited_field, reply_field)
     judge = load_constitution(constitution) if constitution else None
     part = (configuration, split)
     summary = check_file(data, columns, judge, spec, out=out, part=part, stream=sys.stderr)

@@ -72,7 +72,7 @@ def _write_outcomes(run_path: Path, outcomes: Outcomes, writer: PartWriter) -> N
         row = _outcome_row(example) | ({"withheld": reason} if reason else {})
         writer.add("examples", row, reason=reason, cites=example.principles_cited, flags=_found(example.checks))
     for failure in read_places(run_path, series.sample(outcomes.failures, MAX_ROWS)):
-        row = _outcome_row(failure) | {"step": failure.step, "detail": failure.detail, "excerpt": failure.excerpt}
+        row = _outcome_row(failure) | {"step": failure.step, "detail": failure.detail, "excerpt": failure.reply}
         label = failure_label(failure)
         writer.add("failed", row, reason=label, cites=failure.principles_cited, flags=_found(failure.checks))
 

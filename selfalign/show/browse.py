@@ -106,7 +106,7 @@ def _matching_answered(
             continue
         texts = [row.instruction.id, row.instruction.text, row.instruction.context, row.thought, row.answer]
         if isinstance(row, Failure):
-            texts += [row.excerpt, row.detail, row.reason.value]
+            texts += [row.reply, row.detail, row.reason.value]
         if _contains(texts, grep):
             yield row
 
@@ -136,7 +136,7 @@ def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[s
     yield from _block("thought", row.thought, dim=True)
     yield from _block("answer", row.answer)
     if failed:
-        yield from _block("came back", row.excerpt)
+        yield from _block("came back", "" if row.answer else row.reply)
         yield from _block("why", row.detail, fg="red")
     for result in row.checks:
         if result.verdict is Verdict.FLAG:
