@@ -105,7 +105,12 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
         return row
     if random.random() < 0.4:
         checks[6] = {"name": "loop", "verdict": "fail", "number": 0.8, "reason": "the same line nine times"}
-        return row | {"step": "check", "reason": "check", "detail": "loop: the same line nine times", "reply": row["answer"]}
+        return row | {
+            "step": "check",
+            "reason": "check",
+            "detail": "loop: the same line nine times",
+            "reply": row["answer"],
+        }
     reason = random.choice([reason.value for reason in FailureReason][1:8])
     gone = {"thought": "", "answer": "", "principles_cited": [], "checks": []}
     return row | gone | {"step": "parse", "reason": reason, "detail": "no answer found", "reply": row["answer"]}

@@ -1,14 +1,9 @@
 """The engine behind OpenAI's protocol, against a scripted server: faults, refusals, keys, and what goes over the wire."""
 
 import asyncio
-import contextlib
 import functools
 import io
-import itertools
-import os
 import random
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +15,8 @@ from selfalign.dataset import export as dataset
 from selfalign.engine import EngineSpec
 from selfalign.engine.endpoint import EndpointEngine, open_endpoint
 from selfalign.engine.servers import Timing
-from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed
 from selfalign.generate import generate
-from selfalign.records import Completion, Sampling, Usage
-from selfalign.recipe import build_recipe, recipe_row
+from selfalign.records import Completion, Sampling
 from selfalign.run import directory as rundir
 
 QUICK = Timing(

@@ -7,11 +7,11 @@ next turn, a second answer or a recital of the constitution's rules. Code blocks
 import re
 from itertools import islice
 
-from selfalign.checks import is_placeholder, recites
-from selfalign.checks.text import without_code
 from selfalign.align.citation import MAX_CLOSING, read_citation
 from selfalign.align.headings import ANSWER, ANY_STRONG, LABEL, THOUGHTS, opening_pattern, style_of
 from selfalign.align.turns import next_turn
+from selfalign.checks import is_placeholder, recites
+from selfalign.checks.text import without_code
 from selfalign.markers import ROLE_HEADING
 from selfalign.records import Constitution, FailureReason
 

@@ -33,7 +33,8 @@ _NAME_ENDS = re.compile(
 )
 _CLOSES = re.compile(r"[^()\[\]{}<>\n]{0,80}[)\]}>]")
 _NUMBER_BEHIND = re.compile(
-    rf"(?:[ \t]{{1,2}}principle)?[ \t]{{0,2}}(?:[(\[]\s?#?([0-9]++)\s?[)\]]|#([0-9]++))(?![ \t]*(?!{_JOIN})[^\W\d])", re.IGNORECASE
+    rf"(?:[ \t]{{1,2}}principle)?[ \t]{{0,2}}(?:[(\[]\s?#?([0-9]++)\s?[)\]]|#([0-9]++))(?![ \t]*(?!{_JOIN})[^\W\d])",
+    re.IGNORECASE,
 )
 _EXPLAINS = re.compile(r"\s{0,2}(?:[:–—]|-{1,2}[ \t]|→|=|because\b|since\b|as\b|for\b)")
 _UNKNOWN = re.compile(rf"\S[^,;\n.]{{0,60}}?(?=\s*(?:[,;\n]|\.|\b{_JOIN}|$))", re.IGNORECASE)

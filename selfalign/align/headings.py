@@ -56,9 +56,7 @@ _QUALIFIER = (
     r"(?:(?:the|my|all|most|main|key|core|these|following|relevant|related|applicable|applied|applying|guiding|governing|"
     r"chosen|selected|cited|used|\w{1,20}['’]s)[ \t]{1,3}){0,3}"
 )
-_PRINCIPLES = (
-    r"(?:principles?(?:\(s\))?|rules?|cit(?:es|ed|ations?)|principios|principes|prinzipien|grunds[äa]tze|princípios|principi|принципы|原则|原則)"
-)
+_PRINCIPLES = r"(?:principles?(?:\(s\))?|rules?|cit(?:es|ed|ations?)|principios|principes|prinzipien|grunds[äa]tze|princípios|principi|принципы|原则|原則)"
 _LINE_START = r"^[ \t>]{0,8}(?:[-•+*][ \t]{1,3})?[#*_ \t(\[]{0,8}(?:[0-9]{1,2}[.)][ \t]{1,3})?"
 _BEHIND = r"(?:[ \t]{1,3}[^\W\d][\w'’]{0,20}){0,5}"
 
@@ -70,7 +68,8 @@ LABEL = re.compile(
 """What opens a citation: "Principles:", "**Relevant principles**", "### Principles", also in the middle of a line."""
 
 NUMBERED_LABEL = re.compile(
-    rf"(?<!\w)(?:principles?|rules?)(?:[ \t](?:that|which|to|apply|applied|here|are|is|used|cited)){{0,4}}[ \t]{{0,3}}[-–—=>→]{{0,2}}[ \t]{{0,3}}(?=[#(\[]{{0,2}}[0-9])", re.IGNORECASE
+    r"(?<!\w)(?:principles?|rules?)(?:[ \t](?:that|which|to|apply|applied|here|are|is|used|cited)){0,4}[ \t]{0,3}[-–—=>→]{0,2}[ \t]{0,3}(?=[#(\[]{0,2}[0-9])",
+    re.IGNORECASE,
 )
 """The same without a colon: "Principle 2 (informative)"."""
 

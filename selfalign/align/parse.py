@@ -7,10 +7,10 @@ cited in any kind of list. Strict in meaning: one thought with a citation, one a
 import re
 from dataclasses import dataclass
 
-from selfalign.checks import is_placeholder
 from selfalign.align.answer import what_is_wrong
 from selfalign.align.citation import Citation, read_citation
 from selfalign.align.headings import ANSWER, FIRST_THOUGHTS, LABEL, NUMBERED_LABEL, THOUGHTS, opening_pattern, style_of
+from selfalign.checks import is_placeholder
 from selfalign.engine.chat import remove_think_block
 from selfalign.markers import ROLE_HEADING, hostile
 from selfalign.records import CheckResult, Constitution, FailureReason

@@ -6,16 +6,17 @@ principle everywhere, or opens every answer alike passes each check. These figur
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import ceil
 from typing import Any, TypeVar
 
 from selfalign.checks import Stance, apologises, hedges, refusal_of
+from selfalign.checks.languages import language_of
 from selfalign.checks.text import plain, words_of
 from selfalign.dataset.verbs import leading_verb
-from selfalign.records import Constitution, Example, Seed
+from selfalign.records import CheckResult, Constitution, Example, Seed, Verdict
 
 SHORT_WORDS = 25
 """Answers of at most so many words count as short."""
@@ -70,6 +71,7 @@ class Balance:
     openings                  the first three words of answers, with counts
     distinct                  distinct 1-, 2- and 3-grams over all, of the first `DISTINCT_SAMPLE` answers
     seed_overlap              mean share of an instruction's word 4-grams that a seed has too
+    languages                 ISO 639-1 codes of answers, "" where nobody can tell, of an even sample of them
     warnings                  what looks wrong, in words
     """
 
@@ -89,6 +91,7 @@ class Balance:
     openings: tuple[tuple[str, int], ...]
     distinct: tuple[float, ...]
     seed_overlap: float
+    languages: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -126,10 +129,30 @@ def measure(examples: Iterable[Example], constitution: Constitution | None, seed
     return tally.balance(constitution)
 
 
+class Sample:
+    """Every n-th of the items added to it, n doubling so that at most `limit` are held."""
+
+    def __init__(self, limit: int = 1_000) -> None:
+        self.items: list[Any] = []
+        self.stride = 1
+        self._limit = limit
+        self._num_added = 0
+
+    def add(self, item: Any) -> None:
+        """Offer one item."""
+        if self._num_added % self.stride == 0:
+            self.items.append(item)
+        self._num_added += 1
+        if len(self.items) > self._limit:
+            self.items = self.items[::2]
+            self.stride *= 2
+
+
 class Tally:
     """The counts behind a `Balance` while examples go by."""
 
-    def __init__(self, seeds: Sequence[Seed] = ()) -> None:
+    def __init__(self, seeds: Sequence[Seed] = (), ran: Collection[str] = ()) -> None:
+        self._ran = ran
         self._num = 0
         self._kinds: Counter[str] = Counter()
         self._cited: Counter[str] = Counter()
@@ -142,12 +165,13 @@ class Tally:
         self._num_grams = [0, 0, 0]
         self._seed_runs = {run for seed in seeds for run in _runs(_words(seed.text), _SEED_RUN)}
         self._overlap = 0.0
+        self._languages = Sample()
 
     def add(self, example: Example) -> None:
         """Count one example."""
         self._num += 1
         words, asked = _words(example.answer), _words(example.instruction.text)
-        self._kinds.update(_kinds(example, len(words)))
+        self._kinds.update(_kinds(example, len(words), self._ran))
         self._add_cited(sorted(set(example.principles_cited)))
         for name, length in (("answer", words), ("instruction", asked), ("thought", _words(example.thought))):
             self._lengths[name][len(length)] += 1
@@ -158,6 +182,7 @@ class Tally:
         self._overlap += len(runs & self._seed_runs) / len(runs) if runs else 0.0
         if self._num <= DISTINCT_SAMPLE:
             self._add_grams(words)
+        self._languages.add(example.answer)
 
     def _add_cited(self, ids: list[str]) -> None:
         self._cited.update(ids)
@@ -184,6 +209,7 @@ class Tally:
             openings=tuple(ranked(self._openings)[:_TOP]),
             distinct=tuple(_ratio(len(seen), num) for seen, num in zip(self._grams, self._num_grams, strict=True)),
             seed_overlap=_ratio(self._overlap, self._num),
+            languages=tuple(ranked(Counter(language_of(answer) or "" for answer in self._languages.items))),
         )
         return replace(figures, warnings=tuple(_warnings(figures)))
 
@@ -194,19 +220,34 @@ class Tally:
         return tuple(sorted(uses, key=lambda use: (-use.cited, use.name)))
 
 
-def stance_of(example: Example) -> Stance:
-    """What an answer does with its instruction."""
-    return refusal_of(example.answer, example.instruction.text).stance
+def stance_of(example: Example, ran: Collection[str] = ()) -> Stance:
+    """What an answer does with its instruction: what the check said where it is among those that `ran`."""
+    told = _verdict(example, "refusal")
+    if "refusal" in ran and not told:
+        return Stance.COMPLIES
+    named = told.reason.partition(":")[0] if told else ""
+    return Stance(named) if named in set(Stance) else refusal_of(example.answer, example.instruction.text).stance
 
 
-def _kinds(example: Example, num_words: int) -> list[str]:
+def apologises_in(example: Example, ran: Collection[str] = ()) -> bool:
+    """Whether an answer apologises for itself, by the check where it is among those that `ran`."""
+    return bool(_verdict(example, "apology")) if "apology" in ran else apologises(example.answer)
+
+
+def _verdict(example: Example, name: str) -> CheckResult | None:
+    """What a check found, where it found anything; passes need not be in the journal."""
+    found = (result for result in example.checks if result.name == name and result.verdict is not Verdict.PASS)
+    return next(found, None)
+
+
+def _kinds(example: Example, num_words: int, ran: Collection[str]) -> list[str]:
     """Which of the counted kinds an answer is of."""
-    stance, is_short = stance_of(example), num_words <= SHORT_WORDS
+    stance, is_short = stance_of(example, ran), num_words <= SHORT_WORDS
     found = {
         "refused": stance is Stance.REFUSES,
         "partly_refused": stance is Stance.PARTLY_REFUSES,
         "hedged": stance is not Stance.REFUSES and hedges(example.answer),
-        "apologised": apologises(example.answer),
+        "apologised": apologises_in(example, ran),
         "short": is_short,
         "short_refused": is_short and stance is Stance.REFUSES,
     }

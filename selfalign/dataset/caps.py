@@ -1,13 +1,13 @@
 """Caps on how much of one kind a dataset may hold, kept by leaving the surplus out."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from math import ceil
 
-from selfalign.checks import Stance, apologises, hedges
-from selfalign.dataset.balance import stance_of
+from selfalign.checks import Stance, hedges
+from selfalign.dataset.balance import apologises_in, stance_of
 from selfalign.records import Example
 
 _KINDS = {
@@ -37,18 +37,19 @@ class BalanceSpec:
                 raise ValueError(f"{each.name}: must lie between 0 and 1, is {value}")
 
 
-def surplus(examples: Iterable[Example], spec: BalanceSpec) -> dict[str, str]:
+def surplus(examples: Iterable[Example], spec: BalanceSpec, ran: Collection[str] = ()) -> dict[str, str]:
     """Which examples (instruction ids) must go so that every cap holds for the rest, each with its reason.
 
     The first in the order of ids stay. The result depends on nothing but the examples and the spec. A single cap drops
-    as few as it can; several caps are met one after the other until all hold, and then hold exactly.
+    as few as it can; several caps are met one after the other until all hold, and then hold exactly. Of the checks that
+    `ran` the verdicts are taken over.
     """
     values = {kind: getattr(spec, key) for key, kind in _KINDS.items()}
     # The decimal that was written, not the binary float next to it.
     caps = {kind: Fraction(str(value)) for kind, value in values.items() if value is not None}
     if not caps:
         return {}
-    kept = dict(sorted((example.instruction_id, _capped_kinds(example, caps)) for example in examples))
+    kept = dict(sorted((example.instruction_id, _capped_kinds(example, caps, ran)) for example in examples))
     dropped: dict[str, str] = {}
     while excess := _excess(kept, caps):
         kind, num_surplus = excess
@@ -63,13 +64,13 @@ def _cap_of(kind: str, caps: dict[str, Fraction]) -> Fraction:
     return caps[kind.split(" ", 1)[0]]
 
 
-def _capped_kinds(example: Example, caps: dict[str, Fraction]) -> tuple[str, ...]:
+def _capped_kinds(example: Example, caps: dict[str, Fraction], ran: Collection[str]) -> tuple[str, ...]:
     """The capped kinds an example is of; a principle is a kind of its own."""
-    refuses = bool({"refusals", "hedges"} & caps.keys()) and stance_of(example) is Stance.REFUSES
+    refuses = bool({"refusals", "hedges"} & caps.keys()) and stance_of(example, ran) is Stance.REFUSES
     found = {
         "refusals": refuses,
         "hedges": "hedges" in caps and not refuses and hedges(example.answer),
-        "apologies": "apologies" in caps and apologises(example.answer),
+        "apologies": "apologies" in caps and apologises_in(example, ran),
     }
     cited = dict.fromkeys(example.principles_cited) if "principle" in caps else ()
     return (*(kind for kind in found if kind in caps and found[kind]), *(f"principle {each}" for each in cited))

@@ -4,10 +4,10 @@ The text is the template card.md.j2, filled by huggingface_hub. Whatever was gen
 `markdown` there, so that nothing in it becomes markup; folders of this machine never reach the page.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -15,7 +15,8 @@ import yaml
 from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import describe, ranked, share
 from selfalign.dataset.markdown import clean, fenced, inline
-from selfalign.dataset.summary import Summary
+from selfalign.dataset.paths import public
+from selfalign.dataset.summary import Summary, checks_of
 from selfalign.engine.spec import MINIATURE
 from selfalign.records import Constitution
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from selfalign.dataset.export import DatasetSpec
 
-# Precision and recall against people's judgement, of the checks for which there are labelled data; see
-# benchmarks/checks.py for the command and for how they are counted.
-_MEASURED = {"refusal": ("0.99", "0.91"), "apology": ("0.85", "0.98"), "self_reference": ("0.88", "0.50")}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TAGS = ("synthetic", "self-align", "self-instruct", "principle-engraving", "selfalign")
 _MADE_WITH = ("selfalign", "vllm", "python")
@@ -82,11 +80,25 @@ def _values(card: Card) -> dict[str, Any]:
         "cited": {use.id: use.cited for use in card.summary.balance.principles},
         "sampling": {step: _sampling(card.recipe.get(step) or {}) for step in ("propose", "align")},
         "versions": [f"{name} {card.manifest[name]}" for name in _MADE_WITH if card.manifest.get(name)],
-        "checks": [name for name in CHECK_NAMES if (card.recipe.get("checks") or {}).get(name) != "off"],
-        "measured": _MEASURED,
+        "checks": checks_of(card.recipe) or CHECK_NAMES,
+        "measured": _measured(),
+        "languages": _languages(card),
         "figures": describe(card.summary.balance),
         "recipe_text": yaml.safe_dump(public(dict(card.recipe)), sort_keys=False, allow_unicode=True),
     }
+
+
+def _languages(card: Card) -> list[tuple[str, str]]:
+    """The languages of at least one answer in a hundred, with their shares of those that can be told."""
+    found = {code: count for code, count in card.summary.balance.languages if code}
+    whole = sum(found.values())
+    return [(code, share(count, whole)) for code, count in ranked(found) if count >= 0.01 * whole]
+
+
+def _measured() -> dict[str, Any]:
+    """How well the checks agree with people's labels: what `benchmarks/checks.py` last wrote; {} where it has not."""
+    file = resources.files("selfalign.checks") / "measured.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _header(card: Card) -> "DatasetCardData":
@@ -100,7 +112,7 @@ def _header(card: Card) -> "DatasetCardData":
     return DatasetCardData(
         pretty_name=" ".join(clean(card.title).split()),
         license=card.spec.licence.lower() or None,
-        language=list(card.spec.language),
+        language=[code for code, _ in _languages(card)] or list(card.spec.language),
         annotations_creators=["machine-generated"],
         task_categories=["text-generation"],
         size_categories=[size_category(card.summary.balance.num_examples)],
@@ -128,17 +140,6 @@ def _info(kind: str, splits: list[Split]) -> dict[str, Any]:
 def is_miniature(recipe: Mapping[str, Any]) -> bool:
     """Whether a run's model is the built-in one, whose rows are for trying, testing and teaching."""
     return (recipe.get("model") or {}).get("model") == MINIATURE
-
-
-def public(value: Any) -> Any:
-    """A recipe's values with folders of this machine cut down to the last name."""
-    if isinstance(value, Mapping):
-        return {key: public(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [public(inner) for inner in value]
-    if isinstance(value, str) and "\n" not in value and (value.startswith(("/", "~", "./", "../")) and "/" in value):
-        return PurePath(value).name
-    return value
 
 
 def _picture(card: Card) -> str:

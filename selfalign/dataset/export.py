@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from selfalign.dataset.caps import BalanceSpec, surplus
-from selfalign.dataset.card import Card, Split, public, render_card
+from selfalign.dataset.card import Card, Split, render_card
 from selfalign.dataset.parquet import Shards, engraving_row, full_row, schema
+from selfalign.dataset.paths import public
 from selfalign.dataset.summary import (
     FOLDER,
     WITHHELD,
     Measure,
     Outcomes,
+    checks_of,
     read_places,
     scan_outcomes,
     write_summary,
@@ -48,7 +50,8 @@ class DatasetSpec:
 
     `holdout` is the share of rows (0 to below 1) that goes into a `test` split, chosen by the hash of the row's id:
     a row keeps its split when the run grows. `licence` is the Hub's identifier ("apache-2.0"); without one nothing
-    can be pushed. `language` are ISO 639-1 codes. `title` is the card's heading, by default the run's name.
+    can be pushed. `language` are ISO 639-1 codes, for rows too short to tell their own. `title` is the card's heading,
+    by default the run's name.
     """
 
     holdout: float = 0.0
@@ -72,7 +75,7 @@ def export(run_path: Path) -> Path:
     outcomes = scan_outcomes(run_path)
     if not outcomes.examples:
         raise RunDirError(f"{run_path}: no finished example yet, nothing to export; see `selfalign status {run_path}`")
-    withheld = _withheld(run_path, outcomes, _spec_of(BalanceSpec, recipe.get("balance")))
+    withheld = _withheld(run_path, outcomes, _spec_of(BalanceSpec, recipe.get("balance")), checks_of(recipe))
     if len(withheld) == len(outcomes.examples):
         raise RunDirError(
             f"{run_path}: all {len(withheld)} finished examples are withheld; see `balance` in its recipe"
@@ -99,12 +102,12 @@ def _spec_of(kind: type[Spec], values: Mapping[str, Any] | None) -> Spec:
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in (values or {}).items()})
 
 
-def _withheld(run_path: Path, outcomes: Outcomes, spec: BalanceSpec) -> dict[str, str]:
+def _withheld(run_path: Path, outcomes: Outcomes, spec: BalanceSpec, ran: list[str]) -> dict[str, str]:
     """Why an example stays out of the dataset, by id, in order of id."""
     reasons = dict.fromkeys(outcomes.unstorable, "invalid_unicode")
     if spec != BalanceSpec():
         storable = [place for place in outcomes.examples if place[0] not in reasons]
-        reasons |= surplus(read_places(run_path, storable), spec)
+        reasons |= surplus(read_places(run_path, storable), spec, ran)
     return dict(sorted(reasons.items()))
 
 
@@ -112,13 +115,16 @@ def _write(folder: Path, run_path: Path, outcomes: Outcomes, withheld: Mapping[s
     """Everything of the dataset, into an empty folder."""
     recipe, manifest = rundir.read_recipe(run_path), rundir.read_manifest(run_path)
     spec = _spec_of(DatasetSpec, recipe.get("dataset"))
+    origin, ran = _origin(recipe, manifest), checks_of(recipe)
     measure, shown = Measure(run_path), []
     splits: list[Split] = []
     kept = [place for place in outcomes.examples if place[0] not in withheld]
     for name in ("train", "test"):
         places = [place for place in kept if is_held_out(place[0], spec.holdout) == (name == "test")]
         examples = _passing(read_places(run_path, places), measure, [] if name == "test" else shown, len(places))
-        splits += _write_split(folder, name, len(places), examples, _origin(recipe, manifest)) if places else []
+        if places:
+            rows = ((engraving_row(example), full_row(example, origin, ran)) for example in examples)
+            splits += _write_split(folder, name, len(places), rows)
     summary = measure.summary(outcomes, withheld)
     write_summary(folder, summary)
     if withheld:
@@ -143,14 +149,12 @@ def _passing(examples: Iterator[Example], measure: Measure, shown: list[Example]
         yield example
 
 
-def _write_split(
-    folder: Path, name: str, num_rows: int, examples: Iterable[Example], origin: Mapping[str, Any]
-) -> list[Split]:
+def _write_split(folder: Path, name: str, num_rows: int, rows: Iterable[tuple[dict[str, Any], ...]]) -> list[Split]:
     """The Parquet files of one split in both configurations."""
     files = {kind: Shards(folder / kind, name, num_rows, schema(kind)) for kind in CONFIGURATIONS}
-    for example in examples:
-        files["engraving"].add(engraving_row(example))
-        files["full"].add(full_row(example, origin))
+    for row in rows:
+        for shards, columns in zip(files.values(), row, strict=True):
+            shards.add(columns)
     return [Split(kind, name, num_rows, shards.close()) for kind, shards in files.items()]
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import Balance, Tally, balance_from_row
 from selfalign.errors import RunDirError, SelfAlignError
 from selfalign.propose import load_seeds
@@ -108,7 +109,7 @@ class Measure:
     def __init__(self, run_path: Path) -> None:
         self._run_path = run_path
         self._recipe = rundir.read_recipe(run_path)
-        self._tally = Tally(read_seeds(self._recipe))
+        self._tally = Tally(read_seeds(self._recipe), checks_of(self._recipe))
         self._flagged: Counter[str] = Counter()
 
     def add(self, example: Example) -> None:
@@ -164,6 +165,12 @@ def read_withheld(run_path: Path) -> dict[str, str]:
     """Why finished examples were left out of the dataset, by id."""
     rows = rundir.read_lines(run_path / FOLDER / WITHHELD)
     return {str(row.get("id")): str(row.get("reason") or "withheld") for row in rows}
+
+
+def checks_of(recipe: Mapping[str, Any]) -> list[str]:
+    """The checks that a run's recipe has not switched off, in their order; none where it says nothing of checks."""
+    actions = recipe.get("checks")
+    return [name for name in CHECK_NAMES if actions.get(name) != "off"] if actions else []
 
 
 def read_seeds(recipe: Mapping[str, Any]) -> tuple[Seed, ...]:

@@ -16,11 +16,11 @@ from selfalign.dataset.export import CARD, CONFIGURATIONS
 from selfalign.dataset.summary import FOLDER
 from selfalign.errors import PublishError, RecipeError
 from selfalign.publish.vet import OBJECTIONS, object_to, read_header
+from selfalign.report import FILE as REPORT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-REPORT = "report.html"
 _MAX_TOLD = 300
 _NUM_PULL_REQUESTS = 20
 
@@ -92,8 +92,9 @@ def refuse(
 def push(files: Sequence[LocalFile], destination: Destination, *, endpoint: str | None = None) -> Pushed:
     """Publish `files` in one commit and check what arrived. Raises `PublishError`; nothing is half visible.
 
-    Files that the repository has already are not sent; Parquet files of an earlier, larger dataset are removed in the
-    same commit. A repository is created where there is none, private unless `public`.
+    Files that the repository has already are not sent; what an earlier push left there and this one does not have
+    (Parquet files, a report) is removed in the same commit. A repository is created where there is none, private unless
+    `public`.
     """
     from huggingface_hub import HfApi, get_token
 
@@ -149,7 +150,8 @@ def _ensure_repository(api: "HfApi", repo: str, public: bool) -> bool:
 def _compare(
     api: "HfApi", repo: str, revision: str, files: Sequence[LocalFile]
 ) -> tuple[str | None, list[LocalFile], list[str]]:
-    """The head of a revision, the files that are not there as they are here, and Parquet files that are too many."""
+    """The head of a revision, the files that are not there as they are here, and files of an earlier push that no
+    longer belong: Parquet files that are too many, and a report where none is sent."""
     head = api.repo_info(repo, repo_type="dataset", revision=revision).sha
     there = {
         item.path: item
@@ -159,10 +161,8 @@ def _compare(
     wrong = [file for file in files if not _is_same(file, there.get(file.path))]
     ours = {file.path for file in files}
     folders = tuple(f"{name}/" for name in CONFIGURATIONS)
-    stale = [
-        path for path in sorted(there) if path.startswith(folders) and path.endswith(".parquet") and path not in ours
-    ]
-    return head, wrong, stale
+    made = {path for path in there if path == REPORT or (path.startswith(folders) and path.endswith(".parquet"))}
+    return head, wrong, sorted(made - ours)
 
 
 def _is_same(file: LocalFile, remote: Any) -> bool:

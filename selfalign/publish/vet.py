@@ -1,6 +1,7 @@
 """What stands against publishing a dataset, before any of it leaves the machine.
 
     secrets          text that looks like an access token, a key or a password
+    folders          a report, made by an earlier version, that names folders of this machine
     miniature        rows of the built-in demo model
     decontamination  rows that repeat an evaluation prompt
     licence          a card without one
@@ -11,21 +12,24 @@ Each objection can be accepted by its name. The rows are read from the Parquet f
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
 
-from selfalign.checks.private import find_secret
 from selfalign.dataset.card import is_miniature
 from selfalign.dataset.export import CARD
+from selfalign.dataset.paths import public
 from selfalign.dataset.summary import read_summary, read_withheld
 from selfalign.errors import PublishError, RecipeError
+from selfalign.publish.secrets import find_secret
 from selfalign.records import Example
+from selfalign.report import FILE as REPORT
+from selfalign.report import page_texts
 from selfalign.rows import read_rows
 from selfalign.run import directory as rundir
 
-OBJECTIONS = ("secrets", "miniature", "decontamination", "licence", "outdated")
+OBJECTIONS = ("secrets", "folders", "miniature", "decontamination", "licence", "outdated")
 
 _TEXTS = ("instruction", "context", "thought", "answer")
 _NAMED_ROWS = 5
@@ -57,11 +61,13 @@ def object_to(run_path: Path, dataset: Path, *, with_report: bool, decontaminate
         )
     if rows := list(_rows_with_secrets(dataset)):
         yield Objection("secrets", f"{_named(rows)}: text that looks like a secret; remove it, or accept it by name")
-    if with_report and (rows := list(_report_secrets(run_path))):
-        yield Objection(
-            "secrets",
-            f"{_named(rows)}: text that looks like a secret, shown by the report only: leave it out (--no-report)",
-        )
+    secrets, folders = _look_at_report(run_path) if with_report else ([], [])
+    if secrets:
+        only = "shown by the report only: leave it out (--no-report)"
+        yield Objection("secrets", f"{_named(secrets)}: text that looks like a secret, {only}")
+    if folders:
+        again = "make it again with `selfalign report`, or leave it out (--no-report)"
+        yield Objection("folders", f"{_named(folders)}: names a folder of this machine; {again}")
     files = tuple(decontaminate) or tuple(recipe.get("decontaminate") or ())
     if files and (rows := list(_contaminated(dataset, files, recipe))):
         yield Objection("decontamination", f"{_named(rows)}: repeats an evaluation prompt")
@@ -106,12 +112,45 @@ def _rows_with_secrets(dataset: Path) -> Iterator[str]:
                 yield f"{row['id']} ({column}: {kind})"
 
 
-def _report_secrets(run_path: Path) -> Iterator[str]:
+def _look_at_report(run_path: Path) -> tuple[list[str], list[str]]:
+    """Where the report shows what looks like a secret, and where it names a folder of this machine."""
+    private, secrets, folders = _private_folders(run_path), [], []
+    for place, held in _report_texts(run_path):
+        text = "\n".join(_strings(held))
+        if kind := find_secret(text):
+            secrets.append(f"{place} ({kind})")
+        if place.startswith(REPORT) and any(folder in text for folder in private):
+            folders.append(place)
+    return secrets, folders
+
+
+def _report_texts(run_path: Path) -> Iterator[tuple[str, Any]]:
+    """What the report shows, with its places: the finished page, or the journals where it is still to be made."""
+    page = run_path / REPORT
+    if page.is_file():
+        try:
+            yield from ((f"{REPORT}: {place}", held) for place, held in page_texts(page))
+        except ValueError as error:
+            raise PublishError(f"{page}: damaged ({error}); make it again with `selfalign report`") from error
+        return
     for name in (rundir.ROUNDS, rundir.OUTCOMES):
-        with open(run_path / name, encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file, start=1):
-                if kind := find_secret(line):
-                    yield f"{name}:{number} ({kind})"
+        yield from ((f"{name}:{at}", row) for at, row in enumerate(rundir.read_lines(run_path / name), start=1))
+
+
+def _private_folders(run_path: Path) -> list[str]:
+    """Folders of this machine that nothing published may name: those of the recipe, of the run, and one's home."""
+    told = [*_strings(rundir.read_recipe(run_path)), *_strings(rundir.read_manifest(run_path))]
+    folders = {str(PurePath(each).parent) for each in told if public(each) != each}
+    folders |= {str(run_path.resolve().parent), str(Path.home())}
+    return sorted(folder for folder in folders if len(PurePath(folder).parts) > 2)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _strings(inner)
 
 
 def _contaminated(dataset: Path, files: tuple[str, ...], recipe: dict) -> Iterator[str]:

@@ -16,6 +16,8 @@ import os
 import re
 import shutil
 import tempfile
+import zlib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from importlib.util import find_spec
@@ -28,6 +30,7 @@ from selfalign.report.parts import PartWriter
 from selfalign.run import directory as rundir
 
 FILE = "report.html"
+_DATA = re.compile(r'<script type="(application/json|text/plain)" id="([\w-]+)">([^<]*)</script>')
 SCRIPTS = ("text.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
 
 
@@ -72,6 +75,21 @@ def _write_page(file: IO[bytes], facts: dict[str, Any], index: dict[str, Any], s
             shutil.copyfileobj(spool, file)
         else:
             file.write((contents[piece] if is_hole else piece).encode())
+
+
+def page_texts(page: Path) -> Iterator[tuple[str, Any]]:
+    """Everything that a page holds as data, each with its place. Raises ValueError where it is damaged."""
+    for kind, name, content in _DATA.findall(page.read_text(encoding="utf-8", errors="replace")):
+        if name == "plotly":
+            continue
+        try:
+            held = json.loads(content if kind == "application/json" else gzip.decompress(base64.b64decode(content)))
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"{name}: {error}") from error
+        if name.startswith("part-"):
+            yield from ((str(row.get("id") or f"round {row.get('round')}"), row) for row in held)
+        else:
+            yield name, held
 
 
 def safe_json(content: Any) -> str:

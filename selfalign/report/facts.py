@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from selfalign.dataset.balance import LENGTH_EDGES, Balance, Lengths, ranked
+from selfalign.dataset.paths import public, public_text
 from selfalign.dataset.summary import (
     Outcomes,
     Summary,
@@ -60,7 +61,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
         "rows": {
             kind: {"total": total, "shown": min(MAX_ROWS, total)} for kind, total in zip(KINDS, totals, strict=True)
         },
-        "recipe": yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True, width=100),
+        "recipe": yaml.safe_dump(public(recipe), sort_keys=False, allow_unicode=True, width=100),
     }
 
 
@@ -72,7 +73,8 @@ def _write_outcomes(run_path: Path, outcomes: Outcomes, writer: PartWriter) -> N
         row = _outcome_row(example) | ({"withheld": reason} if reason else {})
         writer.add("examples", row, reason=reason, cites=example.principles_cited, flags=_found(example.checks))
     for failure in read_places(run_path, series.sample(outcomes.failures, MAX_ROWS)):
-        row = _outcome_row(failure) | {"step": failure.step, "detail": failure.detail, "excerpt": failure.reply}
+        row = _outcome_row(failure) | {"step": failure.step, "excerpt": failure.reply}
+        row["detail"] = public_text(failure.detail)
         label = failure_label(failure)
         writer.add("failed", row, reason=label, cites=failure.principles_cited, flags=_found(failure.checks))
 
@@ -88,7 +90,7 @@ def _write_rejections(run_path: Path, rounds: series.Rounds, seeds: tuple[Seed, 
         if number != next_wanted:
             continue
         next_wanted = next(wanted, None)
-        row = to_row(rejection) | {"round": index}
+        row = to_row(rejection) | {"round": index, "detail": public_text(rejection.detail)}
         if rejection.nearest_id:
             text, context = texts.get(rejection.nearest_id, (None, ""))
             row["nearest"] = {"id": rejection.nearest_id, "text": text, "context": context}
@@ -101,7 +103,7 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         "id": instruction.id,
         "text": instruction.text,
         "context": instruction.context,
-        "source": instruction.source,
+        "source": public(instruction.source),
         "thought": outcome.thought,
         "answer": outcome.answer,
         "cites": outcome.principles_cited,
@@ -140,7 +142,7 @@ def _about(run_path: Path, recipe: Mapping[str, Any], constitution: Constitution
     manifest = rundir.read_manifest(run_path)
     return {
         "name": str(recipe.get("name") or run_path.resolve().name),
-        "model": str(manifest.get("model") or ""),
+        "model": str(public(manifest.get("model") or "")),
         "revision": str(manifest.get("model_revision") or ""),
         "miniature": manifest.get("model") == "miniature",
         "constitution": constitution.name,
@@ -148,7 +150,7 @@ def _about(run_path: Path, recipe: Mapping[str, Any], constitution: Constitution
         "constitution_digest": constitution.digest,
         "persona": to_row(constitution.persona),
         "demonstrations": len(constitution.demonstrations),
-        "seeds": list(map(str, recipe.get("seeds") or ())),
+        "seeds": list(map(str, public(recipe.get("seeds") or ()))),
         "rng_seed": recipe.get("rng_seed"),
         "versions": {name: str(manifest[name]) for name in ("selfalign", "vllm", "python") if manifest.get(name)},
         "is_running": rundir.is_running(run_path),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.dataset import balance
-from selfalign.dataset.balance import ranked, share
+from selfalign.dataset.balance import Sample, ranked, share
 from selfalign.dataset.summary import read_summary
 from selfalign.records import Example
 from selfalign.run import directory as rundir
@@ -29,7 +29,7 @@ def describe(path: Path) -> Iterator[str]:
         counters, figures, of = summary.counters, summary.balance, "rows of the dataset"
     else:
         counters, sample = _count(path, recipe)
-        figures = balance.measure(sample.examples, rundir.read_constitution(path))
+        figures = balance.measure(sample.items, rundir.read_constitution(path))
         of = "examples" if sample.stride == 1 else f"examples, one in {sample.stride}"
     is_complete = counters.num_accepted >= counters.target and not counters.num_unanswered
     state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
@@ -41,27 +41,9 @@ def describe(path: Path) -> Iterator[str]:
         yield from (f"  {line}" for line in balance.describe(figures))
 
 
-class Sample:
-    """Every n-th of the examples added to it, n doubling so that at most `SAMPLE_SIZE` are held."""
-
-    def __init__(self) -> None:
-        self.examples: list[Example] = []
-        self.num_added = 0
-        self.stride = 1
-
-    def add(self, example: Example) -> None:
-        """Offer one example."""
-        if self.num_added % self.stride == 0:
-            self.examples.append(example)
-        self.num_added += 1
-        if len(self.examples) > SAMPLE_SIZE:
-            self.examples = self.examples[::2]
-            self.stride *= 2
-
-
 def _count(path: Path, recipe: Mapping[str, Any]) -> tuple[Counters, Sample]:
     # Outcomes before rounds: an outcome that is finished in between has its round already, so the sums still hold.
-    answered, sample = Counters(), Sample()
+    answered, sample = Counters(), Sample(SAMPLE_SIZE)
     for outcome in rundir.read_outcomes(path):
         answered.count_outcome(outcome)
         if isinstance(outcome, Example):
