@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from selfalign import __version__, pipeline
-from selfalign.align.constitution import load_constitution
+from selfalign.align.constitution import has_house_persona, load_constitution
 from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
+from selfalign.engine.spec import MINIATURE
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose import (
@@ -70,7 +71,7 @@ class State:
 def load_sources(recipe: Recipe) -> Sources:
     """Read seeds, constitution and guide. Raises `RecipeError` with file and line."""
     guide = load_guide(recipe.propose.guide) if recipe.propose.is_guided else None
-    return Sources(load_seeds(recipe.seeds), load_constitution(recipe.constitution), guide)
+    return Sources(load_seeds(recipe.seeds), load_constitution(recipe.constitution, recipe.persona), guide)
 
 
 def generate(
@@ -90,6 +91,7 @@ def generate(
     same call continues.
     """
     sources = load_sources(recipe)
+    _say_whose_voice(recipe, sources.constitution, stream)
     with _open_run(output, recipe_row(recipe), make_manifest(recipe, sources), set_aside, stream) as run:
         if retry:
             run.take_out(_failed_ids(output, retry))
@@ -195,6 +197,16 @@ def _open_run(
         _say(stream, f"warning: {change}")
     _say(stream, f"warning: the run that was there is set aside as {rundir.set_aside(output)}; a new one begins")
     return RunDir(output, recipe, manifest)
+
+
+def _say_whose_voice(recipe: Recipe, constitution: Constitution, stream: TextIO | None) -> None:
+    if recipe.model.model != MINIATURE and has_house_persona(constitution) and not recipe.persona.given():
+        who = constitution.persona
+        _say(
+            stream,
+            f"note: answers speak as {who.name}, made by {who.maker}, knowledge until {who.knowledge_date}; "
+            "set persona in the recipe to make them your model's",
+        )
 
 
 def _say(stream: TextIO | None, line: str) -> None:

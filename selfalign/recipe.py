@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import yaml
 
 from selfalign.align.ask import AlignSpec
+from selfalign.align.constitution import PersonaSpec
 from selfalign.builtin import builtin_names, find_data
 from selfalign.checks import ChecksSpec
 from selfalign.dataset.caps import BalanceSpec
@@ -30,7 +31,8 @@ from selfalign.yamlfile import read_plain
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A dataset build. `seeds` and `constitution` are built-in names or paths; `decontaminate` are files of
+    """A dataset build. `seeds` and `constitution` are built-in names or paths; `persona` overrides who answers;
+    `decontaminate` are files of
     evaluation prompts that no instruction may repeat; `slots` requests are in flight at most."""
 
     name: str = "default"
@@ -39,6 +41,7 @@ class Recipe:
     model: EngineSpec = field(default_factory=EngineSpec)
     seeds: tuple[str, ...] = ("default",)
     constitution: str = "default"
+    persona: PersonaSpec = field(default_factory=PersonaSpec)
     decontaminate: tuple[str, ...] = ()
     propose: ProposeSpec = field(default_factory=ProposeSpec)
     novelty: NoveltySpec = field(default_factory=NoveltySpec)

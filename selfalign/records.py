@@ -279,10 +279,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A finished row: an instruction with the thought, the principles (ids) it cites, and the answer.
-
-    `reply` is the whole completion that they were read from, so that a better parser can read it again.
-    """
+    """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in."""
 
     instruction: Instruction
     thought: str
@@ -299,10 +296,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An unfinished row: `step` is "align", "parse" or "check"; `reply` is the whole completion, "" where there is none.
-
-    A failure at "check" keeps thought, answer and results as well.
-    """
+    """An unfinished row: `step` is "align", "parse" or "check"; one at "check" has thought, answer and results."""
 
     instruction: Instruction
     step: str

@@ -315,3 +315,17 @@ def test_the_engine_is_told_what_the_run_asks_of_it_and_the_date_it_began(tmp_pa
     assert [how["today"] for how in told] == [date.today(), date(2026, 3, 1)]
     assert told[0]["slots"] == world_recipe().slots
     assert told[0]["log_path"] == tmp_path / "run" / "engine.log"
+
+
+def test_a_model_of_ones_own_is_told_whose_name_it_speaks_under(tmp_path):
+    def said(name, **changes):
+        stream = io.StringIO()
+        run(tmp_path / name, world_recipe(propose__target=1, **changes), stream=stream)
+        return [line for line in stream.getvalue().splitlines() if "persona" in line]
+
+    assert said("miniature") == []
+    assert said("own", model__model="someone/base-7b", persona__name="Pam", persona__maker="us") == []
+    assert said("theirs", model__model="someone/base-7b") == [
+        "note: answers speak as Ardwen, made by the selfalign project, knowledge until December 2024; "
+        "set persona in the recipe to make them your model's"
+    ]

@@ -20,11 +20,18 @@ Wrong = tuple[FailureReason, str]
 _MARKUP = re.compile(r"[\s*_#>`~\-=|]*(?:```\w*[\s`]*)?")
 _THINK_TAG = re.compile(r"</?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad)>|\[/?THINK\]", re.IGNORECASE)
 _ANNOUNCES = re.compile(
-    r"(?:i will|i'll|i should|i need to|i'm going to|let me) (?:now )?(?:write|give|explain|provide|name|list|answer|describe|"
-    r"summari[sz]e|translate|compare|decline|suggest|offer|keep|start|point out|show) (?:a|an|one|two|three|the|it|this|them|"
-    r"each|both|some|several|with|by|in|to|how|why|what|that)\b[^\n]{20,}"
+    r"(?:i will|i'll|i should|i need to|i'm going to|let me) (?:now )?(?:write|give|explain|provide|name|list|answer|"
+    r"describe|summari[sz]e|translate|compare|decline|suggest|offer|keep|start|point out|show) (?:a|an|one|two|three|"
+    r"the|it|this|them|each|both|some|several|with|by|in|to|how|why|what|that)\b[^\n]{20,}"
 )
 _MAX_LABELS = 50
+
+
+_PLANS = re.compile(
+    r"\b(?:(?:so|therefore|hence) i (?:should|will|must|need to|'ll) (?:answer|reply|respond|explain|give|keep)|"
+    r"also (?:sollte|muss|werde) ich|je (?:dois|vais|devrais) (?:donc )?(?:répondre|expliquer)|"
+    r"(?:debo|debería|voy a|devo|dovrei) (?:responder|explicar|rispondere|spiegare))\b"
+)
 
 
 def what_is_wrong(answer: str, constitution: Constitution, asked: str, style: str) -> Wrong | None:
@@ -34,12 +41,12 @@ def what_is_wrong(answer: str, constitution: Constitution, asked: str, style: st
     """
     if _MARKUP.fullmatch(answer):
         return FailureReason.EMPTY, "the answer is empty"
-    if is_placeholder(answer):
+    if is_placeholder(answer) or ANSWER.fullmatch(answer.strip("*_.:# ")):
         return FailureReason.PLACEHOLDER, f"the answer is a placeholder: {answer[:60]!r}"
     return (
         _thinks(answer, constitution, asked)
         or _goes_on(answer, constitution, asked, style)
-        or _recites(answer, constitution)
+        or _recites(answer, constitution, asked)
     )
 
 
@@ -54,7 +61,8 @@ def _thinks(answer: str, constitution: Constitution, asked: str) -> Wrong | None
         found = found or THOUGHTS.match(answer) or _own_thoughts(text)
     if found:
         return FailureReason.THINKS_ALOUD, f"the answer is another thought: '{found.group().strip()[:60]}'"
-    if _ANNOUNCES.fullmatch(answer.lower().replace("’", "'")) and ". " not in answer:
+    lower = answer.lower().replace("’", "'")
+    if "\n" not in answer and ". " not in answer and (_ANNOUNCES.fullmatch(lower) or _PLANS.search(lower)):
         return FailureReason.THINKS_ALOUD, "the answer only says what it will say"
     return None
 
@@ -79,10 +87,13 @@ def _goes_on(answer: str, constitution: Constitution, asked: str, style: str) ->
     return None
 
 
-def _recites(answer: str, constitution: Constitution) -> Wrong | None:
+def _recites(answer: str, constitution: Constitution, asked: str) -> Wrong | None:
     text = without_code(answer)
     if cited := _citation_in(text, constitution):
         return FailureReason.RECITES, f"the answer cites principles: '{cited[:60]}'"
+    names = read_citation(text, constitution)
+    if names.is_all and not re.search(r"[0-9]", text) and text.strip(" *_.").casefold() not in asked.casefold():
+        return FailureReason.RECITES, f"the answer only names principles: '{text.strip()[:60]}'"
     if rule := recites(answer, constitution):
         return FailureReason.RECITES, f"the answer recites a rule: '{rule[:60]}'"
     return None
@@ -92,6 +103,8 @@ def _citation_in(text: str, constitution: Constitution) -> str | None:
     """A line of the answer that is a citation and nothing else, or a whole answer of such lines."""
     for label in islice(LABEL.finditer(text), _MAX_LABELS):
         behind = text[label.end() : label.end() + MAX_CLOSING].lstrip()
+        if label.group().lstrip()[0] in "([":
+            behind = re.split(r"[)\]](?!,)(?=[\s.,;]|$)", behind, maxsplit=1)[0] + ")"
         line, paragraph = behind.partition("\n")[0], behind.partition("\n\n")[0]
         if read_citation(line if "(" in line else paragraph, constitution).is_all:
             return f"{label.group().strip()} {line}"

@@ -24,6 +24,7 @@ _SEPARATORS = re.compile(rf"(?:[\s,;/+&|•·\-–—、と和及()\[\]{{}}<>]|{
 _STOP = re.compile(r"[.。!]+")
 _LEAD = r"(?:principles?|rules?|no\.|nr\.|number)?\s{0,3}"
 _NUMBER = r"#?\s?(?P<number>[0-9]++)\s{0,3}[)\].:]{0,2}"
+_NUMBERED_LINE = re.compile(r"^[ \t]*([0-9]{1,2})[.)][ \t]+", re.MULTILINE)
 _LIST_INDEX = re.compile(r"^[ \t]*[0-9]{1,2}[.)][ \t]+(?=#?[0-9]+[ \t]*[(.:)])", re.MULTILINE)
 _BARE_NUMBER = re.compile(
     rf"{_LEAD}{_NUMBER}(?!\s*[(\[:])(?!\s*(?!{_JOIN}|appl|are\b|here\b|fit)[^\W\d])", re.IGNORECASE
@@ -141,6 +142,9 @@ class _Reader:
 
 
 def _plain(text: str) -> str:
+    numbered = _NUMBERED_LINE.findall(text)
+    if len(numbered) > 1 and numbered == [str(number) for number in range(1, len(numbered) + 1)]:
+        text = _NUMBERED_LINE.sub("", text)  # the numbers of the list's lines, not of principles
     return _LIST_INDEX.sub("", _DECORATION.sub("", unicodedata.normalize("NFKC", text)))
 
 

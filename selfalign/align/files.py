@@ -135,8 +135,9 @@ def _judge_reply(
 ) -> dict[str, Any]:
     """The verdict on a whole reply, with the parts it was parsed into; no reply is an error, whatever it holds."""
     asked = _asked(fields, columns, where)
+    value = value_at(fields, columns.reply, where, required=columns.reply not in fields and where.endswith(":1"))
     try:
-        text = last_turn(value_at(fields, columns.reply, where, required=False) or "", "assistant", where)
+        text = last_turn(value if value is not None else "", "assistant", f"field {columns.reply!r}")
     except RecipeError as error:
         text, wrong = "", f"parse: {FailureReason.UNPARSEABLE}: {error}"
     else:
@@ -154,7 +155,7 @@ def _judge_reply(
 
 def _asked(fields: Mapping[str, Any], columns: Columns, where: str) -> str:
     """The user turn of a reply's row; a row need not have one unless the field was named."""
-    is_named = columns.prompt != Columns.prompt
+    is_named = columns.prompt != Columns().prompt
     value = value_at(fields, columns.prompt, where, required=is_named)
     return last_turn(value or "", "user", f"{where}: field {columns.prompt!r}")
 

@@ -115,9 +115,9 @@ def _find_answer(text: str, constitution: Constitution) -> tuple[re.Match[str], 
 
 
 def _read_thoughts(text: str, constitution: Constitution) -> tuple[Citation, str]:
-    if role := ROLE_HEADING.search(text) or THOUGHTS.search(text):
-        if role.re is ROLE_HEADING or style_of(role) != "plain":
-            raise ReplyError(FailureReason.UNPARSEABLE, f"'{role.group().strip()}' before the answer")
+    role = ROLE_HEADING.search(text) or THOUGHTS.search(text)
+    if role and (role.re is ROLE_HEADING or style_of(role) != "plain"):
+        raise ReplyError(FailureReason.UNPARSEABLE, f"'{role.group().strip()}' before the answer")
     citation, start = _find_citation(text, constitution)
     thought = _RULES_AROUND.sub("", text[:start].strip()).strip()
     return citation, thought or citation.rest.partition("\n\n")[0].strip()

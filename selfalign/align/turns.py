@@ -6,7 +6,10 @@ What was asked for counts: a dialogue may have a "User:" in it, a list of questi
 
 import re
 
-_USERS = r"user|human|usuario|utilisateur|utilisatrice|nutzer|benutzer|usuário|utente|gebruiker|пользователь|用户|用戶|ユーザー|사용자"
+_USERS = (
+    r"user|human|usuario|utilisateur|utilisatrice|nutzer|benutzer|usuário|utente|"
+    r"gebruiker|пользователь|用户|用戶|ユーザー|사용자"
+)
 _ASSISTANTS = r"assistant|chatbot|ai|asistente|assistent|assistente|ассистент|助手|アシスタント|어시스턴트"
 _TASKS = r"instruction|input|response|question|task[ \t]?#?[0-9]{0,6}|prompt|system|next[ \t](?:question|task|turn)"
 _OPEN = r"^[ \t>]{0,3}(?:[-*•][ \t]{1,3})?"
@@ -18,13 +21,14 @@ _HEADING = re.compile(
 )
 _BARE = re.compile(r"^(?P<who>User|USER|Human|HUMAN|用户|用戶|ユーザー)[ \t]{0,9}$", re.MULTILINE)
 _HUMAN_LABEL = re.compile(
-    rf"{_OPEN}(?:#{{1,6}}[ \t]{{0,3}})?[*_\[]{{0,2}}(?P<who>{_USERS})[*_\]]{{0,2}}[ \t]?(?:[0-9]{{1,2}}|\([^()\n]{{1,30}}\))?[ \t]?"
+    rf"{_OPEN}(?:#{{1,6}}[ \t]{{0,3}})?[*_\[]{{0,2}}(?P<who>{_USERS})[*_\]]{{0,2}}"
+    r"[ \t]?(?:[0-9]{1,2}|\([^()\n]{1,30}\))?[ \t]?"
     r"[:：][*_]{0,2}(?=[ \t]*\S|[ \t]*$(?!\n[ \t]+\S))",
     re.IGNORECASE | re.MULTILINE,
 )
 _TASK_LABEL = re.compile(
-    rf"{_OPEN}(?:#{{1,6}}[ \t]{{0,3}})?[*_]{{0,2}}(?P<who>instruction|next[ \t](?:question|task)|task[ \t][0-9]{{1,4}})[*_]{{0,2}}[ \t]?"
-    r"[:：][*_]{0,2}",
+    rf"{_OPEN}(?:#{{1,6}}[ \t]{{0,3}})?[*_]{{0,2}}(?P<who>instruction|next[ \t](?:question|task)|"
+    r"task[ \t][0-9]{1,4})[*_]{0,2}[ \t]?[:：][*_]{0,2}",
     re.IGNORECASE | re.MULTILINE,
 )
 _QUESTION = re.compile(r"(?<=\n\n)[ \t]{0,3}[*_]{0,2}(?P<who>Q|Question)[*_]{0,2}[:：][*_]{0,2}[ \t]{0,3}\S")

@@ -134,7 +134,7 @@ _DIALOGUE = re.compile(
     r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|"
     r"user|human|assistant|instruction"
 )
-_HEADING = re.compile(r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+)\b", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+) ?(?:[:.]|$)", re.M)
 
 
 def role_marker(reading: Reading) -> Finding:
