@@ -1,11 +1,13 @@
 """Proposing: where instructions come from.
 
 window         proposals in flight, committed in order
+listing        a continued list, read in whatever form it comes
 pool           what was kept, and what a candidate is screened against
 selfinstruct   proposer: the model continues a list
 guided         proposer: the model completes hints, and finds topics for them
 guide          guides/*.yaml -> Guide
 ledger         which cells of a guide are empty, thin or given up
+cells          what became of the cells, from the journals
 mix            whose a round is
 source         instructions that exist already
 screen         rules for a single instruction
@@ -13,6 +15,7 @@ seeds          seeds/*.jsonl -> Seed
 spec           the recipe's part
 """
 
+from selfalign.propose.cells import summarise_cells
 from selfalign.propose.guide import Guide, load_guide
 from selfalign.propose.ledger import Ledger
 from selfalign.propose.mix import open_proposers
@@ -41,5 +44,6 @@ __all__ = [
     "propose_from_source",
     "seeds_digest",
     "source_digest",
+    "summarise_cells",
     "window_of",
 ]
