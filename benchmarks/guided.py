@@ -83,9 +83,7 @@ def main() -> None:
     tracemalloc.reset_peak()
     run(options.instructions // 5, options.accept)
     fifth = tracemalloc.get_traced_memory()[1]
-    print(
-        "| instructions | rounds | of topics | mean | p99 | evenness over kinds | harmful | twins | memory at 1/10, 1/5 |"
-    )
+    print("| instructions | rounds | of topics | mean | p99 | evenness | harmful | twins | memory at 1/10, 1/5 |")
     print("|---|---|---|---|---|---|---|---|---|")
     print(
         f"| {kinds.total():,} | {len(seconds):,} | {num_topic_rounds / len(seconds):.0%} "
