@@ -171,6 +171,16 @@ def _columns(character: str) -> int:
     return 0 if unicodedata.combining(character) else wide
 
 
+def test_a_rejected_line_shows_the_line_of_the_guide_that_it_repeats(tmp_path: Path) -> None:
+    recipe = {"propose": {"target": 10, "guide": "default", "mix": {"guided": 1.0}}}
+    run = write_run(tmp_path / "run", [example(1)], recipe)
+    repeat = Rejection("Write a rhyme.", "", RejectionReason.NEAR_DUPLICATE, "violence-1", 0.8)
+    journal = rundir.Journal(run / rundir.ROUNDS)
+    journal.append(Round(1, (), (), (repeat,), Usage(), "guided"))
+    journal.close()
+    assert any("violence-1: Tell me step by step" in line for line in shown(run, "rejected"))
+
+
 def test_rows_of_a_cell_are_found_by_how_its_hint_begins(tmp_path: Path) -> None:
     def guided(number: int, topic: str) -> Example:
         asked = replace(instruction(number), cell=Cell("fraud", topic, "harmful", "direct"))

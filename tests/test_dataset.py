@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from selfalign.dataset import parquet
 from selfalign.dataset.export import DatasetSpec, export, is_held_out
 from selfalign.errors import RunDirError
-from selfalign.records import FailureReason
+from selfalign.records import Cell, FailureReason
 from selfalign.run import directory as rundir
-from tests.run_fixtures import example, failure, write_run
+from tests.run_fixtures import example, failure, instruction, write_run
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -45,7 +46,15 @@ def test_both_configurations_load_with_the_rows_in_order_of_id(tmp_path: Path) -
     assert first["checks"][0] == {"name": "length", "verdict": "pass", "number": 21.0, "reason": ""}
     assert (first["model"], first["model_revision"]) == ("someone/base-7b", "abc123")
     assert json.loads(first["sampling"])["temperature"] == 0.5
+    assert first["cell"] is None
     assert first["digests"]["constitution"] == "c" * 64
+
+
+def test_a_guided_row_knows_its_cell(tmp_path: Path) -> None:
+    asked = replace(instruction(1), cell=Cell("fraud", "fake shops", "benign twin", "direct"))
+    folder = export(write_run(tmp_path / "run", [replace(example(1), instruction=asked), example(2)]))
+    cells = [row["cell"] for row in _load(folder, "full")]
+    assert cells == [{"kind": "fraud", "topic": "fake shops", "stance": "benign twin", "style": "direct"}, None]
 
 
 def test_the_bytes_depend_on_the_rows_and_not_on_the_order_of_finishing(tmp_path: Path) -> None:

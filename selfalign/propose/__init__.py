@@ -16,7 +16,7 @@ spec           the recipe's part
 """
 
 from selfalign.propose.cells import summarise_cells
-from selfalign.propose.guide import Guide, load_guide
+from selfalign.propose.guide import Guide, Line, load_guide
 from selfalign.propose.ledger import Ledger
 from selfalign.propose.mix import open_proposers
 from selfalign.propose.pool import Pool
@@ -24,12 +24,14 @@ from selfalign.propose.screen import ScreenSpec, find_fault
 from selfalign.propose.seeds import load_seeds, seeds_digest
 from selfalign.propose.selfinstruct import SelfInstruct
 from selfalign.propose.source import is_exhausted, propose_from_source, source_digest
-from selfalign.propose.spec import ProposeSpec, SourceSpec
+from selfalign.propose.spec import GUIDED, ProposeSpec, SourceSpec
 from selfalign.propose.window import propose, window_of
 
 __all__ = [
+    "GUIDED",
     "Guide",
     "Ledger",
+    "Line",
     "Pool",
     "ProposeSpec",
     "ScreenSpec",

@@ -11,7 +11,7 @@ from typing import Any
 
 from typer import style
 
-from selfalign.dataset.summary import read_seeds
+from selfalign.dataset.summary import read_lines_of_guide, read_seeds
 from selfalign.errors import RecipeError, did_you_mean
 from selfalign.records import (
     CheckResult,
@@ -70,10 +70,12 @@ def show_examples(
 
 
 def find_texts(path: Path, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Text and context of the seeds and accepted instructions of a run with these ids, as far as they are at hand."""
+    """Text and context of the seeds, lines of the guide and accepted instructions of a run with these ids, as far as
+    they are at hand."""
     wanted = set(ids)
-    seeds = read_seeds(rundir.read_recipe(path)) if wanted else ()
-    texts = {seed.id: (seed.text, seed.context) for seed in seeds if seed.id in wanted}
+    recipe = rundir.read_recipe(path)
+    given = (*read_seeds(recipe), *read_lines_of_guide(recipe)) if wanted else ()
+    texts = {item.id: (item.text, item.context) for item in given if item.id in wanted}
     for finished in rundir.read_rounds(path):
         if len(texts) == len(wanted):
             break
