@@ -94,7 +94,8 @@ async def run(
     def commit_round(finished: Round) -> None:
         journal_round(finished)
         counters.count_round(finished)
-        proposed.note(*_failure_of_round(finished))
+        if not finished.kind:  # a round of topics says nothing about instructions
+            proposed.note(*_failure_of_round(finished))
 
     async def answer(instruction: Instruction) -> None:
         try:

@@ -66,7 +66,7 @@ def answer_lines(text: str, seed: object) -> list[str]:
     return [f"{hint} What about {words((seed, hint), 6)}?" for hint in open_hints(text)]
 
 
-def answer_topics(seed: object, first: int, count: int = 10) -> str:
+def answer_topics(seed: object, first: int, count: int = 15) -> str:
     """A continued list of topics, behind the number that the prompt ends with."""
     return "\n".join(f"{first + at}. {words((seed, at), 2)}" for at in range(count)).removeprefix(f"{first}.")
 
@@ -76,7 +76,7 @@ def guided_model(prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completio
     text = prompt if isinstance(prompt, str) else prompt[-1]["content"]
     seed = hashlib.sha256(f"{text}/{rng_seed}".encode()).hexdigest()
     if text.startswith(TOPICS_HEADING):
-        reply = answer_topics(seed, int(re.findall(r"^(\d+)\.", text, re.MULTILINE)[-1]), int(seed[0], 16) % 11)
+        reply = answer_topics(seed, int(re.findall(r"^(\d+)\.", text, re.MULTILINE)[-1]), int(seed[0], 16))
     elif text.startswith(LINES_HEADING):
         lines = answer_lines(text, seed)
         if seed[1] < "4":

@@ -14,11 +14,11 @@ from selfalign.dataset.export import DatasetSpec, export, is_held_out
 from selfalign.dataset.summary import read_summary
 from selfalign.errors import RunDirError
 from selfalign.publish.hub import refuse
-from selfalign.records import CheckResult, FailureReason, Verdict
+from selfalign.records import Cell, CheckResult, FailureReason, Verdict
 from selfalign.report import write_report
 from selfalign.run import directory as rundir
 from selfalign.show.status import describe
-from tests.run_fixtures import example, failure, rows_of, write_run
+from tests.run_fixtures import example, failure, instruction, rows_of, write_run
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -50,6 +50,7 @@ def test_both_configurations_load_with_the_rows_in_order_of_id(tmp_path: Path) -
     assert first["checks"][0] == {"name": "length", "verdict": "pass", "number": 21.0, "reason": ""}
     assert (first["model"], first["model_revision"]) == ("someone/base-7b", "abc123")
     assert json.loads(first["sampling"])["temperature"] == 0.5
+    assert first["cell"] is None
     assert first["digests"]["constitution"] == "c" * 64
 
 
@@ -84,6 +85,13 @@ def test_a_summary_of_other_journals_is_not_used(tmp_path: Path) -> None:
     export(run)
     (folder / "summary.json").write_text('{"of": "another version"}')
     assert read_summary(run) is None
+
+
+def test_a_guided_row_knows_its_cell(tmp_path: Path) -> None:
+    asked = replace(instruction(1), cell=Cell("fraud", "fake shops", "benign twin", "direct"))
+    folder = export(write_run(tmp_path / "run", [replace(example(1), instruction=asked), example(2)]))
+    cells = [row["cell"] for row in _load(folder, "full")]
+    assert cells == [{"kind": "fraud", "topic": "fake shops", "stance": "benign twin", "style": "direct"}, None]
 
 
 def test_the_bytes_depend_on_the_rows_and_not_on_the_order_of_finishing(tmp_path: Path) -> None:

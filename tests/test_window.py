@@ -6,8 +6,9 @@ import pytest
 from proposals import collect, completion, make_pool, propose_three
 from scripted import ScriptedEngine
 
+from benchmarks.window import busy
 from selfalign.errors import EngineDied, PromptRefused
-from selfalign.propose import ProposeSpec
+from selfalign.propose import ProposeSpec, window_of
 from selfalign.records import RejectionReason, derive_seed
 
 
@@ -71,3 +72,14 @@ def test_a_dead_engine_passes_through_and_leaves_no_request_behind():
 def test_counts_below_one_are_refused(field):
     with pytest.raises(ValueError, match=f"{field}: must be at least 1"):
         ProposeSpec(**{field: 0})
+
+
+@pytest.mark.parametrize("asked", [1, 8])
+def test_the_default_window_keeps_the_slots_busy_whatever_is_asked(asked):
+    """Against the same requests, all known beforehand; with a window as wide as the slots it would be 0.4 and 0.9."""
+    assert busy(64, asked, None, 0.8, per_slot=120) >= 0.95
+
+
+def test_a_window_that_is_given_stays():
+    assert window_of(ProposeSpec(window=7), 64) == 7
+    assert window_of(ProposeSpec(), 64) < window_of(ProposeSpec(asked=1), 64)

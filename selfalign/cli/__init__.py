@@ -100,6 +100,9 @@ def show(
     failed: Annotated[bool, typer.Option("--failed", help="Of a run: the failures.")] = False,
     rejected: Annotated[bool, typer.Option("--rejected", help="Of a run: the rejected proposals.")] = False,
     principle: Annotated[str | None, typer.Option(help="Of a run: examples that cite this principle (id).")] = None,
+    cell: Annotated[
+        str | None, typer.Option(help='Of a guided run: rows whose hint begins so, such as "fraud; bank messages".')
+    ] = None,
     grep: Annotated[str | None, typer.Option(help="Of a run: rows that contain this text.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Of a run: rows to print at most.")] = 5,
     overrides: Overrides = None,
@@ -118,7 +121,7 @@ def show(
         raise typer.BadParameter("choose one of --failed and --rejected")
     if rundir.is_run(Path(what)):
         which = "failed" if failed else "rejected" if rejected else "examples"
-        lines = show_examples(Path(what), which=which, principle=principle, grep=grep, limit=limit)
+        lines = show_examples(Path(what), which=which, principle=principle, cell=cell, grep=grep, limit=limit)
     else:
         lines = preview(load_recipe(what, overrides or ()))
     for line in lines:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.dataset.paths import public
-from selfalign.records import CheckResult, Example, Verdict, to_row
+from selfalign.records import Cell, CheckResult, Example, Verdict, to_row
 
 _ROWS_PER_FILE = 100_000
 _ROWS_PER_GROUP = 2_000
@@ -36,6 +36,7 @@ def full_row(example: Example, origin: Mapping[str, Any], ran: Sequence[str] = (
         "principles_cited": list(example.principles_cited),
         "answer": example.answer,
         "source": public(example.instruction.source),
+        "cell": example.instruction.cell and example.instruction.cell._asdict(),
         "checks": to_row(checks),
         **origin,
     }
@@ -50,9 +51,11 @@ def schema(configuration: str) -> Any:
         return pa.schema([("messages", pa.list_(pa.struct([("role", text), ("content", text)])))])
     check = pa.struct([("name", text), ("verdict", text), ("number", pa.float64()), ("reason", text)])
     digests = pa.struct([("constitution", text), ("seeds", text), ("recipe", text), ("model", text)])
-    columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests}
-    names = "id instruction context thought principles_cited answer source checks model model_revision sampling digests"
-    return pa.schema([(name, columns.get(name, text)) for name in names.split()])
+    cell = pa.struct([(name, text) for name in Cell._fields])
+    columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests, "cell": cell}
+    names = "id instruction context thought principles_cited answer source cell checks".split()
+    names += "model model_revision sampling digests".split()
+    return pa.schema([(name, columns.get(name, text)) for name in names])
 
 
 class Shards:

@@ -14,7 +14,7 @@ from typing import Any
 from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import Balance, Tally, balance_from_row
 from selfalign.errors import RunDirError, SelfAlignError
-from selfalign.propose import load_seeds
+from selfalign.propose import GUIDED, Line, load_guide, load_seeds
 from selfalign.records import (
     Example,
     Failure,
@@ -177,6 +177,15 @@ def read_seeds(recipe: Mapping[str, Any]) -> tuple[Seed, ...]:
     """The seeds of a run; none where their files are no longer where its recipe says."""
     try:
         return load_seeds(recipe.get("seeds") or ())
+    except SelfAlignError:
+        return ()
+
+
+def read_lines_of_guide(recipe: Mapping[str, Any]) -> tuple[Line, ...]:
+    """The examples of a run's guide; none where it has none, or where its file is no longer where the recipe says."""
+    spec = recipe.get("propose") or {}
+    try:
+        return tuple(load_guide(spec["guide"]).lines) if (spec.get("mix") or {}).get(GUIDED) else ()
     except SelfAlignError:
         return ()
 

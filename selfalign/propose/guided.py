@@ -29,7 +29,7 @@ from selfalign.records import (
     instruction_id,
 )
 
-TOPICS_SHOWN, TOPICS_ASKED = 5, 10
+TOPICS_SHOWN, TOPICS_ASKED = 5, 15
 MAX_TOPIC_WORDS, MAX_TOPIC_LENGTH = 4, 40
 TOPICS_MAX_TOKENS = 128
 

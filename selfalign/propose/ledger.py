@@ -19,7 +19,7 @@ from selfalign.propose.guide import Guide, Kind
 from selfalign.propose.spec import GuidedSpec
 from selfalign.records import Cell, Instruction, Round, Stance, Topic
 
-EXPECTED_TOPICS = 5
+EXPECTED_TOPICS = 8
 """New topics that an open round of topics is taken to bring."""
 
 
@@ -66,6 +66,11 @@ class _Shelf:
     def thinness(self) -> float:
         """Lines there are or are being asked for, by weight."""
         return self.num_lines / self.kind.weight
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether there are, or are being asked for, as many lines as the kind has cells."""
+        return self.num_units >= len(self.topics) * len(self.unit_counts)
 
     def thinnest(self) -> tuple[Cell, ...]:
         """The cells of the thinnest unit of the thinnest topic; none where every cell was tried in vain."""
@@ -209,9 +214,15 @@ class Ledger:
             self._shelves[kind].open_topic_rounds += 1
 
     def _needs_topics(self) -> str:
-        """The kind that lacks topics most; none where all have enough."""
-        fullness, kind = min((shelf.fullness(self.spec.topics), name) for name, shelf in self._shelves.items())
-        return kind if fullness < 1 else ""
+        """The kind that is to have more topics; none where all have enough.
+
+        First those whose every cell has a line or is being asked for, thinnest first; then one kind after the other is
+        brought to the number that each should have.
+        """
+        fullness = {name: shelf.fullness(self.spec.topics) for name, shelf in self._shelves.items()}
+        lacking = [name for name, full in fullness.items() if full < 1]
+        filled = [name for name in lacking if self._shelves[name].is_filled]
+        return min(filled, key=fullness.__getitem__) if filled else max(lacking, key=fullness.__getitem__, default="")
 
     def _ask_thin_cells(self, rng: random.Random) -> tuple[Cell, ...]:
         """Ask for cells of the kinds with the fewest lines, of equally thin kinds any. One that falls behind, since

@@ -10,6 +10,9 @@ from selfalign.propose.spec import GUIDED, ProposeSpec
 from selfalign.propose.window import Proposer
 from selfalign.records import SELF_INSTRUCT, derive_seed
 
+SHARE_OF_LINES = 0.8
+"""Of guided rounds, those that ask for requests; the others look for topics (benchmarks/guided.md)."""
+
 
 def open_proposers(pool: Pool, spec: ProposeSpec, *, style: str, rng_seed: int) -> Callable[[int], Proposer]:
     """What says whose a round is, by the shares of `spec.mix`. `pool` has a ledger where one of them is guided.
@@ -26,7 +29,7 @@ def open_proposers(pool: Pool, spec: ProposeSpec, *, style: str, rng_seed: int) 
             weights.append(share / spec.asked)
         elif name == GUIDED:
             proposers.append(Guided(pool.ledger.guide, pool.ledger, spec.guided, style, rng_seed))
-            weights.append(share / spec.guided.asked)
+            weights.append(share / (SHARE_OF_LINES * spec.guided.asked))
 
     def proposer_of(number: int) -> Proposer:
         if len(proposers) == 1:

@@ -11,7 +11,7 @@ from typing import Any
 
 from typer import style
 
-from selfalign.dataset.summary import read_seeds
+from selfalign.dataset.summary import read_lines_of_guide, read_seeds
 from selfalign.errors import RecipeError, did_you_mean
 from selfalign.records import (
     CheckResult,
@@ -40,21 +40,25 @@ _INVISIBLE = re.compile(
 )
 
 
-def show_examples(path: Path, *, which: str, principle: str | None, grep: str | None, limit: int) -> Iterator[str]:
+def show_examples(
+    path: Path, *, which: str, principle: str | None, grep: str | None, limit: int, cell: str | None = None
+) -> Iterator[str]:
     """The lines of at most `limit` rows of a run; `which` is "examples", "failed" or "rejected".
 
-    `principle` (id or name) keeps what cites it, `grep` what contains this text in any part, whatever the case.
+    `principle` (id or name) keeps what cites it, `cell` what answers a hint that begins so ("fraud; bank messages"),
+    `grep` what contains this text in any part, whatever the case.
     Reads only as much of the journals as is shown. Raises `RunDirError` where `path` is no run, `RecipeError` where
     its constitution has no such principle.
     """
     principles = rundir.read_constitution(path).principles
     wanted = _find_principle(principles, principle) if principle is not None else None
     if which == "rejected":
-        found = list(islice(_matching_rejections(path, wanted, grep), limit))
+        # A rejected proposal was never answered, so it cites nothing; nor is it known which hint it was to answer.
+        found = [] if wanted or cell else list(islice(_matching_rejections(path, grep), limit))
         texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
         entries = [_rejected_entry(index, item, texts) for index, item in found]
     else:
-        rows = _matching_answered(path, Example if which == "examples" else Failure, wanted, grep)
+        rows = _matching_answered(path, Example if which == "examples" else Failure, wanted, cell, grep)
         names = {item.id: item.name for item in principles}
         entries = [_answered_entry(row, names) for row in islice(rows, limit)]
     is_terminal = sys.stdout.isatty()
@@ -62,14 +66,16 @@ def show_examples(path: Path, *, which: str, principle: str | None, grep: str | 
         yield from (_highlight(line, grep) if is_terminal else _COLOUR.sub("", line) for line in entry)
         yield ""
     if not entries:
-        yield _nothing(which, principle, grep)
+        yield _nothing(which, principle, cell, grep)
 
 
 def find_texts(path: Path, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Text and context of the seeds and accepted instructions of a run with these ids, as far as they are at hand."""
+    """Text and context of the seeds, lines of the guide and accepted instructions of a run with these ids, as far as
+    they are at hand."""
     wanted = set(ids)
-    seeds = read_seeds(rundir.read_recipe(path)) if wanted else ()
-    texts = {seed.id: (seed.text, seed.context) for seed in seeds if seed.id in wanted}
+    recipe = rundir.read_recipe(path)
+    given = (*read_seeds(recipe), *read_lines_of_guide(recipe)) if wanted else ()
+    texts = {item.id: (item.text, item.context) for item in given if item.id in wanted}
     for finished in rundir.read_rounds(path):
         if len(texts) == len(wanted):
             break
@@ -99,10 +105,12 @@ def _find_principle(principles: tuple[Principle, ...], wanted: str) -> str:
 
 
 def _matching_answered(
-    path: Path, kind: type[Example] | type[Failure], principle: str | None, grep: str | None
+    path: Path, kind: type[Example] | type[Failure], principle: str | None, cell: str | None, grep: str | None
 ) -> Iterator[Example | Failure]:
     for row in rundir.read_outcomes(path):
         if not isinstance(row, kind) or (principle is not None and principle not in row.principles_cited):
+            continue
+        if cell is not None and not _hint(row).startswith(cell.strip("[] ").casefold()):
             continue
         texts = [row.instruction.id, row.instruction.text, row.instruction.context, row.thought, row.answer]
         if isinstance(row, Failure):
@@ -111,9 +119,11 @@ def _matching_answered(
             yield row
 
 
-def _matching_rejections(path: Path, principle: str | None, grep: str | None) -> Iterator[tuple[int, Rejection]]:
-    if principle is not None:
-        return  # A rejected proposal was never answered, so it cites nothing.
+def _hint(row: Example | Failure) -> str:
+    return "; ".join(row.instruction.cell or ()).casefold()
+
+
+def _matching_rejections(path: Path, grep: str | None) -> Iterator[tuple[int, Rejection]]:
     for finished in rundir.read_rounds(path):
         for item in finished.rejected:
             if _contains([item.text, item.context, item.detail, item.reason.value, item.nearest_id or ""], grep):
@@ -131,6 +141,7 @@ def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[s
     if failed:
         title += "  " + style(make_visible(f"{failure_label(row)} (at {row.step})"), fg="red")
     yield title + ("  " + style(make_visible(cited), fg="cyan") if cited else "")
+    yield from _block("hint", _hint(row), dim=True)
     yield from _block("asked", row.instruction.text, bold=True)
     yield from _block("context", row.instruction.context)
     yield from _block("thought", row.thought, dim=True)
@@ -216,8 +227,9 @@ def _highlight(line: str, grep: str | None) -> str:
     return re.sub(pattern, lambda found: found[1] or f"\x1b[4m{found[2]}\x1b[24m", line, flags=re.IGNORECASE)
 
 
-def _nothing(which: str, principle: str | None, grep: str | None) -> str:
+def _nothing(which: str, principle: str | None, cell: str | None, grep: str | None) -> str:
     kind = {"examples": "example", "failed": "failure", "rejected": "rejected proposal"}[which]
     conditions = [f"cites {principle}"] if principle else []
+    conditions += [f"answers a hint [{make_visible(cell)} ...]"] if cell else []
     conditions += [f"contains {make_visible(grep)!r}"] if grep else []
     return f"no {kind} in this run" + (" that " + " and ".join(conditions) if conditions else "")
