@@ -328,6 +328,29 @@ def install_engine(
     _talk(f"engine for {install(device)} installed")
 
 
+@app.command()
+def serve(
+    recipe: Annotated[str, typer.Argument(metavar="[RECIPE]", help="A recipe's file or built-in name.")] = "demo",
+    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for other machines too.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    overrides: Overrides = None,
+) -> None:
+    """Serve the recipe's model for one or many runs, which name it as model.endpoint.
+
+    Where OPENAI_API_KEY is set (or what model.key_variable names), only requests with that key are answered.
+    """
+    from selfalign.engine.serve import Place
+    from selfalign.engine.serve import serve as serve_model
+    from selfalign.recipe import load_recipe
+
+    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides({"model.model": model})])
+    try:
+        serve_model(resolved.model, Place(host, port), slots=resolved.slots, stream=sys.stderr)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
 def _as_overrides(flags: dict[str, object]) -> list[str]:
     """Flags that were given, as overrides of the recipe; JSON is YAML, so any text survives."""
     import json

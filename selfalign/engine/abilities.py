@@ -164,7 +164,7 @@ async def _takes_token_ids(asking: _Asking, found: Abilities, num_tokens: int) -
     read = await asking.ask(found, _prompt_tokens)
     if read != num_tokens:
         raise EngineStartError(
-            f"{asking.server.address}: reads {read or 'unknown'} tokens where the tokenizer of {found.model} on this machine finds "
+            f"{asking.server.address}: reads {read or 'unknown'} tokens where {found.model}'s tokenizer here finds "
             f"{num_tokens}: it serves another model under this name"
         )
     return await asking.ask(replace(found, takes_token_ids=True), _prompt_tokens) == num_tokens
