@@ -70,6 +70,7 @@ def generate(
     """
     from selfalign import report
     from selfalign.dataset import export as dataset
+    from selfalign.engine.workers import worker_commands
     from selfalign.generate import generate as generate_run
     from selfalign.recipe import load_recipe
     from selfalign.show.browse import show_examples
@@ -77,7 +78,10 @@ def generate(
 
     flags = {"model.model": model, "propose.target": target, "constitution": constitution}
     lists = {"seeds": seeds, "decontaminate": decontaminate}
-    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides(flags | lists)])
+    given = [*(overrides or ()), *_as_overrides(flags | lists)]
+    resolved = load_recipe(recipe, given)
+    for command in worker_commands(resolved.model, recipe, given):
+        _talk(f"on another machine: {command}")
     run_path = output or Path("outputs") / resolved.name
     try:
         generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside, retry=retry_failed or ())
@@ -347,6 +351,27 @@ def serve(
     resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides({"model.model": model})])
     try:
         serve_model(resolved.model, Place(host, port), slots=resolved.slots, stream=sys.stderr)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@app.command()
+def worker(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe that the first machine runs.")],
+    start_rank: Annotated[int, typer.Option(min=1, help="The first replica of this machine.")],
+    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
+    ranks: Annotated[
+        int | None, typer.Option(min=1, help="Replicas on this machine; by default as many as on the first.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Be replicas of a run's engine on another machine; `generate` prints the line to type here."""
+    from selfalign.engine.workers import work
+    from selfalign.recipe import load_recipe
+
+    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides({"model.model": model})])
+    try:
+        work(resolved.model, start_rank, ranks, slots=resolved.slots, stream=sys.stderr)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 

@@ -57,7 +57,7 @@ def serve(spec: EngineSpec, place: Place, *, slots: int | None = None, stream: T
     step of the start. Raises `EngineStartError`, and `EngineDied` where the server ends by itself.
     """
     refuse_missing_model(spec.location, spec.revision)
-    with EngineLog() as log, engine_watched(), Progress(stream) as progress, _sigterm_as_interrupt():
+    with EngineLog() as log, engine_watched(), Progress(stream) as progress, sigterm_as_interrupt():
         progress.say(f"starting a server for {spec.model}")
         with log.taking_over(), engine_environment(is_local=is_path(spec.location)):
             # A session of its own: Ctrl-C reaches us alone, who then end the server in order.
@@ -127,7 +127,8 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Inside, SIGTERM is a KeyboardInterrupt, as Ctrl-C is."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
