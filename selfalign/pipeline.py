@@ -137,7 +137,7 @@ def _seed_of_attempt(rng_seed: int, num_before: int) -> int:
 def _failure_of_outcome(outcome: Outcome) -> tuple[str | None, str]:
     if isinstance(outcome, Example):
         return None, ""
-    return failure_label(outcome), outcome.excerpt or outcome.answer or outcome.detail
+    return failure_label(outcome), outcome.reply or outcome.answer or outcome.detail
 
 
 def _failure_of_round(finished: Round) -> tuple[str | None, str]:

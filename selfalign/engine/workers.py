@@ -130,10 +130,12 @@ def _line_to_first(layout: Layout, start_rank: int, seconds: float) -> Iterator[
                     f"{layout.host}:{layout.port}: no run listens there ({one_line(error)}): start it first"
                 ) from None
             time.sleep(LOOKS_EVERY)
-    with connection:
+    try:
         _keep_alive(connection)
         connection.sendall(f"{start_rank}\n".encode())
         yield _Line(connection)
+    finally:
+        _hang_up(connection)
 
 
 def _run_ranks(spec: EngineSpec, slots: int, line: _Line) -> None:
@@ -207,14 +209,11 @@ class _Workers:
 
     def dismiss(self) -> None:
         self._is_over = True
-        # A thread that waits in accept() holds the port open: closing alone would not end that.
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        _hang_up(self._server)
         for line in self._lines:
             with contextlib.suppress(OSError):
                 line.sendall(_END)
-            line.close()
+            _hang_up(line)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -240,6 +239,13 @@ def _read(connection: socket.socket) -> bytes:
         while part := connection.recv(64):
             said += part
     return said
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Close it, also where a thread waits for it: closing alone would leave it open until that thread goes on."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 def _keep_alive(connection: socket.socket) -> None:
