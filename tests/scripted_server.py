@@ -42,6 +42,7 @@ class ScriptedServer:
     max_in_flight: int = 0
     num_posts: int = 0
     port: int = 0
+    is_frozen: bool = False
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -88,6 +89,8 @@ class ScriptedServer:
         await self._runner.cleanup()
 
     async def _models(self, request: web.Request) -> web.Response:
+        if self.is_frozen:
+            await asyncio.sleep(60)
         if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
             return self._refusal(401, f"wrong key: {request.headers.get('Authorization')}")
         entry: dict[str, Any] = {"id": self.model, "object": "model"}
@@ -116,9 +119,11 @@ class ScriptedServer:
     async def _fail(self, fault: str, request: web.Request) -> web.StreamResponse:
         if fault in STATUS:
             return self._refusal(STATUS[fault], f"scripted for {request.headers.get('Authorization', 'nobody')}")
+        if fault == "die":
+            self._dying = asyncio.ensure_future(self._stop())
         if fault == "reset":
             request.transport.abort()
-        if fault in ("hang", "reset"):
+        if fault in ("hang", "reset", "die"):
             await asyncio.sleep(60)
         if fault == "half":
             response = web.StreamResponse(headers={"Content-Length": "1000"})

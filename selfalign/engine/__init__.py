@@ -9,7 +9,8 @@ endpoint     servers that speak OpenAI's protocol
 servers      which of them is asked, and what happens when one fails or goes
 abilities    what a server can do
 reader       prompts as text and token ids, by the model's tokenizer
-serve        such a server from a recipe, and workers on other machines
+serve        such a server from a recipe
+workers      replicas of the engine on other machines
 choose       probabilities of options, from log-probabilities of tokens
 chat         chat templates; a reasoning model's own thinking removed
 prefix       the shared beginning of prompts, tokenised once

@@ -164,7 +164,7 @@ async def _takes_token_ids(asking: _Asking, found: Abilities, num_tokens: int) -
     read = await asking.ask(found, _prompt_tokens)
     if read != num_tokens:
         raise EngineStartError(
-            f"{asking.server.address}: reads {read or 'unknown'} tokens where the tokenizer of {found.model} on this machine finds "
+            f"{asking.server.address}: reads {read or 'unknown'} tokens where {found.model}'s tokenizer here finds "
             f"{num_tokens}: it serves another model under this name"
         )
     return await asking.ask(replace(found, takes_token_ids=True), _prompt_tokens) == num_tokens
@@ -211,7 +211,7 @@ async def _counts_cached(asking: _Asking, found: Abilities) -> bool:
 
 
 async def _find_fields(asking: _Asking, found: Abilities) -> frozenset[str]:
-    """By what they do: the likeliest text alone where any could be drawn, another one where its first word is banned.
+    """By what they do: the likeliest text alone where any could be drawn, another one where its words are banned.
 
     One that heeds top_k and min_p is believed to heed the penalty as well, which need not change anything.
     """
@@ -221,8 +221,8 @@ async def _find_fields(asking: _Asking, found: Abilities) -> frozenset[str]:
         drawn = {**NEUTRAL, "temperature": 2.0, key: value}
         if {await asking.text(found, **drawn, seed=seed) for seed in (7, 8)} == {greedy}:
             fields.add(key)
-    word = re.match(r"\s*(\w+)", greedy or "")
-    if word is None or await asking.text(found, **{**NEUTRAL, "bad_words": [word[0]]}) != greedy:
+    words = sorted(set(re.findall(r"\w+", greedy or "")))
+    if not words or await asking.text(found, **{**NEUTRAL, "bad_words": words}) != greedy:
         fields.add("bad_words")
     return frozenset(fields | ({"repetition_penalty"} if {"top_k", "min_p"} <= fields else set()))
 

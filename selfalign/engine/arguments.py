@@ -44,13 +44,20 @@ def engine_arguments(spec: EngineSpec, slots: int | None = None) -> "AsyncEngine
     Raises `RecipeError` for an argument that vLLM does not know.
     """
     from vllm import AsyncEngineArgs
+
+    return AsyncEngineArgs(**chosen_arguments(spec, slots))
+
+
+def chosen_arguments(spec: EngineSpec, slots: int | None = None) -> dict[str, Any]:
+    """The same by name, without those that are left to vLLM."""
+    from vllm import AsyncEngineArgs
     from vllm.platforms import current_platform
 
     _refuse_unknown(spec.engine, AsyncEngineArgs)
     ours = _DEFAULTS | (_cpu_defaults(spec) if current_platform.is_cpu() else {})
     ours |= _batch_sizes(spec.engine, slots, AsyncEngineArgs, is_cpu=current_platform.is_cpu())
     named = {"model": spec.location, "revision": spec.revision, "tokenizer_revision": spec.revision}
-    return AsyncEngineArgs(**{**_known(ours, AsyncEngineArgs), **spec.engine, **named})
+    return {**_known(ours, AsyncEngineArgs), **spec.engine, **named}
 
 
 def num_replicas(arguments: Mapping[str, Any]) -> int:

@@ -151,6 +151,10 @@ class PromptWire:
         self.reader = reader
         self._arguments = dict(spec.chat_arguments)
         self._style = spec.style
+        hello = ({"role": "user", "content": "Hello"},)
+        self._opens_think_block = (
+            reader is not None and spec.style == "chat" and opens_think_block(reader.as_text(hello))
+        )
         if reader is None and spec.style == "chat" and spec.chat_template:
             raise RecipeError("model.chat_template: needs the model's tokenizer on this machine, or the server's own")
         if spec.reasoning not in ("tags", "none"):
@@ -175,9 +179,7 @@ class PromptWire:
 
     def opens_think_block(self, prompt: Prompt) -> bool:
         """Whether the completion begins inside of a <think> block, as far as that can be known here."""
-        if isinstance(prompt, str) or self.reader is None:
-            return isinstance(prompt, str) and opens_think_block(prompt)
-        return opens_think_block(self.reader.as_text(prompt[-1:]))
+        return opens_think_block(prompt) if isinstance(prompt, str) else self._opens_think_block
 
     def num_tokens(self, prompt: Prompt, body: Mapping[str, Any]) -> int | None:
         """A prompt's tokens, where they can be known; `body` is what `form` made of it."""

@@ -38,6 +38,7 @@ class EngineLog:
         self._title = title
         self._file: IO[bytes] | None = None
         self._start = 0
+        self._blamed = ""
 
     def __enter__(self) -> Self:
         if "VLLM_LOGGING_LEVEL" in os.environ:
@@ -83,10 +84,14 @@ class EngineLog:
         """What this engine has written, from an offset on; at most `MAX_READ` bytes."""
         return b"" if self._file is None else os.pread(self._file.fileno(), MAX_READ, self._start + offset)
 
+    def blame(self, reason: str) -> None:
+        """Say what is the root of all errors from now on."""
+        self._blamed = self._blamed or reason
+
     def last_error(self) -> str:
         """The root of the last error of this engine in the log, as one line; empty where there is none."""
-        if self._file is None:
-            return ""
+        if self._file is None or self._blamed:
+            return self._blamed
         size = os.fstat(self._file.fileno()).st_size - self._start
         lines = self.read(max(0, size - MAX_READ)).decode("utf-8", "replace").splitlines()
         errors = [match for line in lines if not _NO_ERROR.match(line) for match in _ERROR.findall(line)]

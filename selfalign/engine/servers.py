@@ -13,6 +13,7 @@ answers are due and none has come for a while, the server is asked whether it is
 import asyncio
 import contextlib
 import json
+import os
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,8 +115,10 @@ class Server:
                         return response.status, response.headers, await response.read()
                 finally:
                     self._limits.discard(limit)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Unreachable(self._hidden(error)) from None
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable(_why(error.os_error)) from None
+        except aiohttp.ConnectionTimeoutError:
+            raise Unreachable("no connection in time") from None
         except TimeoutError:
             raise Failed(f"no answer within {seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -301,6 +304,11 @@ def _endless(pauses: Sequence[float]) -> Iterator[float]:
     yield from pauses
     while True:
         yield pauses[-1]
+
+
+def _why(error: OSError) -> str:
+    """Of a connection that was not made; the error of a name that was not found has its own numbers."""
+    return os.strerror(error.errno) if (error.errno or 0) > 0 else one_line(error)
 
 
 def _message(content: bytes) -> str:

@@ -30,6 +30,7 @@ from selfalign.engine.spec import EngineSpec
 from selfalign.engine.start import Progress, engine_environment, interrupts_heard, machines_awaited, say
 from selfalign.engine.turns import turn_token_ids
 from selfalign.engine.watchdog import engine_watched
+from selfalign.engine.workers import workers_heard
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed, one_line
 from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
@@ -229,7 +230,7 @@ async def open_engine(
     takes a line for every step of the start. Raises `RecipeError` for arguments that vLLM does not know,
     `EngineStartError` for everything else that keeps it from starting, KeyboardInterrupt on Ctrl-C and SIGTERM.
     """
-    with EngineLog(log_path, spec.model) as log, engine_watched():
+    with EngineLog(log_path, spec.model) as log, engine_watched(), workers_heard(spec, log):
         with Progress(stream) as progress:
             try:
                 with log.taking_over(), interrupts_heard(), progress.following(log, spec):
