@@ -1,4 +1,4 @@
-"""The engine: vLLM in this process, behind one method. Every vLLM name of the package lives in this file.
+"""vLLM in this process, behind the seam.
 
     async with open_engine(EngineSpec(model="some/model")) as engine:
         completion = await engine.generate(prompt, sampling, rng_seed=1)
