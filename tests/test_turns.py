@@ -76,7 +76,7 @@ def completion(tokenizer: Any, written: str, turn_ids: tuple[int, ...]) -> tuple
         if has_stopped:
             break
     reason = request.get_finished_reason()
-    return detokenizer.get_next_output_text(finished=True, delta=False), reason and str(reason)
+    return detokenizer.get_next_output_text(finished=True, delta=False), reason and reason.name.lower()
 
 
 INVENTED = [

@@ -34,7 +34,8 @@ if __name__ == "__main__":
         if ending == "at once":
             os.kill(os.getpid(), signal.SIGKILL)
         if ending == "lost":  # the first process dies, its child is nobody's
-            time.sleep(1.5)
+            sys.stdin.readline()
+            time.sleep(3)
             processes[0].kill()
             processes[0].join()
         else:
@@ -50,6 +51,7 @@ def run_parent(folder: Path, how: str, ending: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(script), how, ending],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -105,6 +107,8 @@ def test_children_that_were_started_just_before_end_as_well(tmp_path: Path, how:
 def test_the_end_of_the_watch_ends_what_is_lost_and_spares_what_is_ours(tmp_path: Path) -> None:
     process = run_parent(tmp_path, "fork", "lost")
     said = [process.stdout.readline().split() for _ in range(2)]
+    process.stdin.write("\n")
+    process.stdin.flush()
     assert process.stdout.readline() == "closed\n"
     families = [[int(pid) for pid in pids] for pids in said]
     alive = [[pid for pid in family if is_alive(pid)] for family in families]

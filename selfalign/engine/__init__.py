@@ -14,8 +14,14 @@ workers      replicas of the engine on other machines
 choose       probabilities of options, from log-probabilities of tokens
 chat         chat templates; a reasoning model's own thinking removed
 prefix       the shared beginning of prompts, tokenised once
+turns        tokens that end an answer
 patience     a failed request is sent again
 modelfiles   where weights are
+provenance   which weights, template, versions and device answered
+arguments    what vLLM is started with
+capacity     what a started engine can hold
+start        what the user sees and can do meanwhile
+watchdog     the engine's processes end with ours
 log          what the engine's processes write
 install      vLLM into this environment
 """

@@ -54,7 +54,12 @@ def bytes_on_disk(name: str) -> int:
 
 def find_tokenizer_file(location: str, revision: str | None) -> Path | None:
     """The tokenizer.json of a model, where it is on this machine; asks no network."""
-    local = Path(location) / "tokenizer.json"
+    return find_file(location, "tokenizer.json", revision)
+
+
+def find_file(location: str, name: str, revision: str | None) -> Path | None:
+    """A file of a model, where it is on this machine; asks no network."""
+    local = Path(location) / name
     if local.is_file():
         return local
     if is_path(location):
@@ -63,7 +68,7 @@ def find_tokenizer_file(location: str, revision: str | None) -> Path | None:
     from huggingface_hub.errors import HFValidationError
 
     with contextlib.suppress(HFValidationError):
-        cached = try_to_load_from_cache(location, "tokenizer.json", revision=revision)
+        cached = try_to_load_from_cache(location, name, revision=revision)
         return Path(cached) if isinstance(cached, str) else None
     return None
 

@@ -1,4 +1,4 @@
-"""The engine: vLLM in this process, behind one method. Every vLLM name of the package lives in this file.
+"""vLLM in this process, behind the seam.
 
     async with open_engine(EngineSpec(model="some/model")) as engine:
         completion = await engine.generate(prompt, sampling, rng_seed=1)
@@ -263,10 +263,17 @@ def _start(spec: EngineSpec, log: EngineLog, progress: Progress, today: date | N
             raise EngineStartError(
                 f"vLLM cannot be imported ({one_line(error)}): install it with `selfalign install-engine`"
             ) from error
-        how = {"engine_args": engine_arguments(spec, load.slots), "usage_context": UsageContext.LLM_CLASS}
-        with machines_awaited(progress, spec.join_seconds):  # only now: vLLM resets its loggers as it is imported
+        arguments, context = engine_arguments(spec, load.slots), UsageContext.LLM_CLASS
+        config = arguments.create_engine_config(context)
+        options = {
+            "disable_log_stats": arguments.disable_log_stats,
+            "enable_log_requests": arguments.enable_log_requests,
+        }
+        with machines_awaited(progress, spec.join_seconds):  # only now: making a configuration resets vLLM's loggers
             # Not held by a name here: frames of a start live on in exceptions that libraries keep.
-            return VllmEngine(AsyncLLM.from_engine_args(**how), spec, log, today, load)
+            return VllmEngine(
+                AsyncLLM.from_vllm_config(config, usage_context=context, **options), spec, log, today, load
+            )
 
 
 def sampling_params(sampling: Sampling, rng_seed: int, style: RequestStyle) -> "SamplingParams":

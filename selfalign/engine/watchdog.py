@@ -25,6 +25,9 @@ LOOKS_EVERY = 0.25, 2.0
 PATIENCE = 10.0
 """Seconds for which processes that do not end are killed again."""
 
+TRACKER_PATIENCE = 2.0
+"""Seconds that Python's tracker of shared memory has to end by itself."""
+
 Process = tuple[int, int]
 """Number and time of birth: numbers are used again, pairs are not."""
 
@@ -74,13 +77,33 @@ def _end(known: set[Process]) -> None:
     itself when the others are gone, and cleans up behind them: it is killed only where it does not."""
     started = time.monotonic()
     while known and time.monotonic() - started < PATIENCE:
-        known |= _descendants({pid for pid, _ in known})
-        known = {process for process in known if _is_alive(process)}
-        for pid, _ in known:
-            if b"resource_tracker" not in _command(pid) or time.monotonic() - started > 2:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
+        is_late = time.monotonic() - started > TRACKER_PATIENCE
+        doomed = _frozen({process for process in known if is_late or not _is_tracker(process)})
+        _send(signal.SIGKILL, doomed)
         time.sleep(0.1)
+        known = {process for process in known | doomed if _is_alive(process)}
+
+
+def _frozen(known: set[Process]) -> set[Process]:
+    """Stop processes and those that they have started, so that none starts another one while it is being killed."""
+    stopped: set[Process] = set()
+    while new := known - stopped:
+        _send(signal.SIGSTOP, new)
+        stopped |= new
+        time.sleep(0.01)  # for what is in the middle of starting one
+        known = known | {found for found in _descendants({pid for pid, _ in known}) if not _is_tracker(found)}
+    return known
+
+
+def _send(number: signal.Signals, processes: set[Process]) -> None:
+    for process in processes:
+        if _is_alive(process):
+            with contextlib.suppress(OSError):
+                os.kill(process[0], number)
+
+
+def _is_tracker(process: Process) -> bool:
+    return b"resource_tracker" in _command(process[0])
 
 
 def _newborn_orphans(group: int, command: bytes, born: int) -> set[Process]:
