@@ -21,7 +21,7 @@ from selfalign import __version__, pipeline
 from selfalign.align.constitution import has_house_persona, load_constitution
 from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
-from selfalign.engine.provenance import vllm_version
+from selfalign.engine.provenance import provenance, vllm_version
 from selfalign.engine.spec import MINIATURE
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
@@ -105,6 +105,7 @@ def generate(
                 f"{rundir.RETRIED}; a power loss leaves such lines",
             )
         if not is_finished(recipe, state):
+            _note_provenance(run, recipe)
             with _sigterm_as_interrupt():
                 asyncio.run(_run(run, recipe, sources, state, stream, start_engine))
     return state.counters
@@ -132,6 +133,18 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
     if recipe.propose.source is not None:
         manifest["source_digest"] = source_digest(recipe.propose.source)
     return manifest
+
+
+def _note_provenance(run: RunDir, recipe: Recipe) -> None:
+    """Write down which weights answer; raises `RunChanged` where they are not those that the run was begun with.
+
+    Only before the engine is started: a finished run can be exported when its model is gone.
+    """
+    if recipe.model.endpoints:
+        return  # what a server loaded is the server's to know
+    facts, manifest = provenance(recipe.model), rundir.read_manifest(run.path)
+    rundir.refuse_changed_digests(run.path, {key: manifest[key] for key in facts if key in manifest}, facts)
+    rundir.write_manifest(run.path, facts | manifest)
 
 
 def resolved(recipe: Recipe, output: Path) -> Recipe:

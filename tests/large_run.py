@@ -98,6 +98,7 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
         "checks": checks,
         "usage": {"prompt_tokens": 1850, "cached_tokens": 1790, "output_tokens": random.randrange(40, 260)},
     }
+    row["reply"] = f"{row['thought']}\n### Answer\n{row['answer']}"
     if random.random() < 0.06:
         at = int(len(CHECKS) * random.random() ** 2)
         checks[at] = {"name": CHECKS[at], "verdict": "flag", "number": round(random.random(), 3), "reason": "slight"}
@@ -109,11 +110,10 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
             "step": "check",
             "reason": "check",
             "detail": "loop: the same line nine times",
-            "reply": row["answer"],
         }
     reason = random.choice([reason.value for reason in FailureReason][1:8])
     gone = {"thought": "", "answer": "", "principles_cited": [], "checks": []}
-    return row | gone | {"step": "parse", "reason": reason, "detail": "no answer found", "reply": row["answer"]}
+    return row | gone | {"step": "parse", "reason": reason, "detail": "no answer found"}
 
 
 def _metrics(num_examples: int, random: Random) -> Iterator[dict[str, float]]:

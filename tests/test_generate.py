@@ -329,3 +329,16 @@ def test_a_model_of_ones_own_is_told_whose_name_it_speaks_under(tmp_path):
         "note: answers speak as Ardwen, made by the selfalign project, knowledge until December 2024; "
         "set persona in the recipe to make them your model's"
     ]
+
+
+def test_other_weights_under_the_same_name_are_refused(tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.safetensors").write_bytes(b"some weights")
+    recipe = world_recipe(model__model=str(model))
+    run(tmp_path / "run", recipe)
+    assert rundir.read_manifest(tmp_path / "run")["weights_digest"]
+    (model / "model.safetensors").write_bytes(b"fine-tuned ones")
+    run(tmp_path / "run", recipe)  # it is finished, so no engine answers
+    with pytest.raises(RunDirError, match="the weights changed since this run began"):
+        run(tmp_path / "run", world_recipe(model__model=str(model), propose__target=40))

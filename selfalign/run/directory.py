@@ -265,12 +265,12 @@ def _write_or_compare(path: Path, recipe: Mapping[str, Any], manifest: Mapping[s
     )
     if is_begun:
         _refuse_changed_recipe(path, read_recipe(path), recipe)
-        _refuse_changed_sources(path, read_manifest(path), manifest)
+        refuse_changed_digests(path, read_manifest(path), manifest)
     elif not is_run(path) and (foreign := sorted(_foreign_names(path))):
         raise RunDirError(f"{path}: not empty and not a run directory (it has {foreign[0]!r}); choose another --output")
     if is_begun:
         manifest = read_manifest(path)
-    write_atomically(path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_manifest(path, manifest)
     write_atomically(path / RECIPE, yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True))
 
 
@@ -305,9 +305,15 @@ def _refuse_changed_recipe(path: Path, old: Mapping[str, Any], new: Mapping[str,
         )
 
 
-def _refuse_changed_sources(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    for key in sorted(key for key in new if key.endswith("_digest")):
-        if old.get(key) != new[key]:
+def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Replace the manifest of a run. Raises `RunDirError`."""
+    write_atomically(path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def refuse_changed_digests(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise `RunChanged` for a digest that is known of both and not the same; others are news, not changes."""
+    for key in sorted(key for key in new if key.endswith("_digest") and key in old):
+        if old[key] != new[key]:
             what = key.removesuffix("_digest").replace("_", " ")
             raise RunChanged(f"{path}: the {what} changed since this run began; use another --output")
 
