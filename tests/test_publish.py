@@ -67,7 +67,7 @@ def test_shapes_that_the_detectors_know_are_found(kind: str, text: str) -> None:
 
 
 def test_secrets_are_looked_for_in_the_finished_page(tmp_path: Path) -> None:
-    stopped = replace(failure(2), excerpt="Here:\nDB_PASSWORD=Tr0ub4dor&3\n")
+    stopped = replace(failure(2), reply="Here:\nDB_PASSWORD=Tr0ub4dor&3\n")
     run = _run_of(tmp_path, [example(1), stopped])
     write_report(run)
     with pytest.raises(PublishError, match=r"report\.html: p0000002-00 \(a password in a setting\).*--no-report"):
