@@ -3,6 +3,8 @@ its filters, search and pages do what they say."""
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -520,3 +522,13 @@ def test_a_large_run_opens_quickly(chromium: Chromium, tmp_path: Path) -> None:
     with open_page(chromium) as page:
         show(page, run / report.FILE)
         assert page.evaluate("performance.getEntriesByName('selfalign-rows')[0].startTime") < 3_000
+
+
+def test_the_picture_of_the_readme_is_made_from_a_run(chromium: Chromium, tmp_path: Path) -> None:
+    run = write_large_run(tmp_path / "run", 300, random.Random(8))
+    script = Path(__file__).parent.parent / "benchmarks" / "picture.py"
+    picture = tmp_path / "docs" / "report.png"
+    done = subprocess.run([sys.executable, script, run, "--out", picture], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert 20_000 < picture.stat().st_size <= 300_000
