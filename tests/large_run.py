@@ -36,6 +36,7 @@ def write_large_run(path: Path, num_examples: int, random: Random, *, rejected_s
     path.mkdir(parents=True, exist_ok=True)
     constitution = load_constitution("default")
     recipe = {**RECIPE, "name": "large", "seeds": ["default"], "propose": {"target": num_examples}}
+    recipe["checks"] = dict.fromkeys(CHECKS, "flag")
     (path / rundir.RECIPE).write_text(yaml.safe_dump(recipe), encoding="utf-8")
     manifest = {**MANIFEST, "model": "someone/base-7b", "constitution": to_row(constitution)}
     (path / rundir.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")

@@ -154,6 +154,16 @@ def test_a_healthy_dataset_draws_no_warning():
         ("Rivers are long.", None),
         ("¿Por qué crece el pan?", None),
         ("", None),
+        ("Quick dinner ideas for two", None),
+        ("Best way to learn the guitar?", None),
+        ("English to French: good morning", None),
+        ("Digital marketing for a bakery", None),
+        ("List of rivers in Asia", None),
+        ("Design: a poster", None),
+        ("Briefly explain the tides.", ("explain", "tide")),
+        ("Re-write the letter.", ("re-write", "letter")),
+        ("Summarise the text.", ("summarise", "text")),
+        ("Analyse this poem.", ("analyse", "poem")),
     ],
 )
 def test_leading_verb(text, pair):

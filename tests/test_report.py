@@ -305,6 +305,17 @@ def test_rates_leave_out_the_time_in_which_nobody_worked(tmp_path: Path) -> None
     assert rates["points"][-1]["second"] == 20
 
 
+def test_a_partial_last_interval_is_no_spike(tmp_path: Path) -> None:
+    path = write_run(tmp_path, [])
+    steady = [{"time": 5 * at, "output_tokens": 500 * at, "examples": at} for at in range(400)]
+    last = {"time": 5 * 399 + 0.1, "output_tokens": 500 * 399 + 400, "examples": 403}
+    rest = {"failures": 0, "in_flight": 8}
+    (path / rundir.METRICS).write_text("".join(json.dumps(line | rest) + "\n" for line in [*steady, last]))
+    points = series.rates(path)["points"]
+    assert all(point["tokens"] < 150 and point["examples"] < 20 for point in points)
+    assert points[-1]["second"] == pytest.approx(5 * 399, abs=0.2)
+
+
 def test_acceptance_counts_every_proposal_once(large: Path) -> None:
     found = series.scan_rounds(large, 10**6)
     points = series.acceptance(found)

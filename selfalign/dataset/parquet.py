@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.dataset.paths import public
-from selfalign.records import Cell, CheckResult, Example, Verdict, to_row
+from selfalign.records import Cell, CheckResult, Example, Verdict
 
 _ROWS_PER_FILE = 100_000
 _ROWS_PER_GROUP = 2_000
@@ -37,7 +37,11 @@ def full_row(example: Example, origin: Mapping[str, Any], ran: Sequence[str] = (
         "answer": example.answer,
         "source": public(example.instruction.source),
         "cell": example.instruction.cell and example.instruction.cell._asdict(),
-        "checks": to_row(checks),
+        # Spelled out: `to_row` takes ten times as long, on fifteen of them in every row.
+        "checks": [
+            {"name": each.name, "verdict": each.verdict.value, "number": each.number, "reason": each.reason}
+            for each in checks
+        ],
         **origin,
     }
 

@@ -31,7 +31,7 @@ from selfalign.run import directory as rundir
 
 FILE = "report.html"
 _DATA = re.compile(r'<script type="(application/json|text/plain)" id="([\w-]+)">([^<]*)</script>')
-SCRIPTS = ("text.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
+SCRIPTS = ("text.js", "markdown.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
 
 
 def write_report(run_path: Path) -> Path:
