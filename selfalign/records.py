@@ -6,7 +6,7 @@ only way a record becomes a line of a journal and comes back.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -387,7 +387,8 @@ def constitution_from_row(row: Mapping[str, Any]) -> Constitution:
 
 
 def _instruction(row: Mapping[str, Any]) -> Instruction:
-    return Instruction(**{**row, "cell": Cell(*row["cell"])}) if row.get("cell") else Instruction(**row)
+    instruction = Instruction(**row)
+    return replace(instruction, cell=Cell(*instruction.cell)) if instruction.cell else instruction
 
 
 def _rejection(row: Mapping[str, Any]) -> Rejection:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from selfalign.propose.cells import CellFigures, Twins, evenness, summarise_cells
+from selfalign.propose.cells import CellFigures, Twins, describe_cells, evenness, summarise_cells
 from selfalign.records import Cell, CheckResult, Example, Failure, FailureReason, Instruction, Round, Usage, Verdict
 
 PLAIN = Cell("live data", "train delays", "plain", "direct")
@@ -53,6 +53,20 @@ def test_a_cell_that_was_asked_for_in_vain_is_named():
     cells = summarise_cells(rounds, [])
     assert cells.given_up(4) == [PLAIN]
     assert cells.given_up(5) == []
+
+
+def test_the_figures_in_words():
+    kept = (instruction(0, TWIN), instruction(1, HARMFUL))
+    rounds = [
+        Round(0, (), kept, (), Usage(), "guided", hints=(PLAIN, HARMFUL, TWIN)),
+        Round(1, (), (), (), Usage(), "guided", kind="fraud", topics=("old cars",)),
+    ]
+    cells = summarise_cells(rounds, [example(kept[0], DECLINES), example(kept[1])])
+    assert list(describe_cells(cells, 1)) == [
+        "2 kept of 3 asked for, over 2 kinds (evenness 0.00); 1 topics found",
+        "1 harmful, 1 with a benign twin: 1 of them complied with, 1 of the twins refused",
+        "1 cells without a line after 1 tries: [live data; train delays; plain; direct]",
+    ]
 
 
 def test_evenness_is_shannons():

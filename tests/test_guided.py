@@ -13,7 +13,7 @@ from proposals import SEEDS, completion
 from scripted import ScriptedEngine
 
 from selfalign.novelty.index import NoveltyIndex, NoveltySpec
-from selfalign.propose import Ledger, Pool, ProposeSpec, load_guide, open_proposers, propose
+from selfalign.propose import Ledger, Pool, ProposeSpec, load_guide, open_proposers, propose, summarise_cells
 from selfalign.propose.guided import Guided, parse_lines, parse_topics
 from selfalign.propose.spec import GuidedSpec
 from selfalign.propose.window import Choice
@@ -244,6 +244,21 @@ def test_no_harmful_request_is_kept_without_its_twin(guide):
             assert open_twins[place] >= 0
     assert any(item.reason is RejectionReason.NO_TWIN for finished in rounds for item in finished.rejected)
     assert any(item.cell.stance == Stance.HARMFUL for finished in rounds for item in finished.accepted)
+
+
+def test_a_guide_can_do_with_fewer_twins(tmp_path):
+    (tmp_path / "half.yaml").write_text(GUIDE.replace("twins: 1.0", "twins: 0.5"), encoding="utf-8")
+
+    def no_twins(prompt, sampling, rng_seed):
+        reply = guided_model(prompt, sampling, rng_seed)
+        broken = reply.text.replace("benign twin;", "benign;") if rng_seed % 4 else reply.text
+        return Completion(broken, reply.finish_reason, reply.usage)
+
+    rounds, *_ = run(load_guide(str(tmp_path / "half.yaml")), no_twins, target=300)
+    cells = summarise_cells(rounds, [])
+    num_harmful = len(cells.twins) + cells.num_unpaired
+    assert num_harmful > 20
+    assert 0.3 < cells.num_unpaired / num_harmful <= 0.55
 
 
 def test_a_cell_that_nothing_comes_of_is_left_alone_and_the_run_ends(guide):

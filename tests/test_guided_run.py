@@ -10,6 +10,7 @@ from worlds import dataset_bytes, world_recipe
 from selfalign.dataset import export as dataset
 from selfalign.errors import RunDirError
 from selfalign.run import directory as rundir
+from selfalign.show import status
 
 NUM_KILLS = 200
 
@@ -75,6 +76,15 @@ def test_another_guide_is_refused(tmp_path, recipe):
     (tmp_path / "tiny.yaml").write_text(GUIDE.replace("soups", "stews"), encoding="utf-8")
     with pytest.raises(RunDirError, match="the guide changed since this run began"):
         run(tmp_path / "run", recipe(propose__target=30), guided_model)
+
+
+def test_the_status_knows_the_cells(tmp_path, recipe):
+    run(tmp_path / "run", recipe(), guided_model)
+    lines = list(status.describe(tmp_path / "run"))
+    guided = next(line for line in lines if line.startswith("guided"))
+    assert " over 3 kinds (evenness " in guided
+    run(tmp_path / "plain", world_recipe())
+    assert not any(line.startswith("guided") for line in status.describe(tmp_path / "plain"))
 
 
 def test_a_journal_line_says_no_more_than_it_must(tmp_path, recipe):

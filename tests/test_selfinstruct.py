@@ -12,7 +12,7 @@ from scripted import ScriptedEngine
 from selfalign.propose import ProposeSpec, SelfInstruct
 from selfalign.propose.listing import parse_list
 from selfalign.propose.selfinstruct import render_list
-from selfalign.records import Instruction, RejectionReason
+from selfalign.records import Cell, Instruction, RejectionReason
 
 A, B = "Do this.", "Do that."
 
@@ -91,6 +91,18 @@ def test_shown_are_seeds_first_and_own_ones_once_there_are_any():
     own = {item.id for item in shown if item.id.startswith("p")}
     assert len(own) == 2
     assert own <= {"p0", "p1", "p2"}, "round 2 with a window of 2 knows what was kept after round 0 only"
+
+
+def test_what_was_guided_is_not_shown_as_an_own_task():
+    pool, proposer = make_pool(), SelfInstruct(ProposeSpec(window=1), "text", 1)
+    cell = Cell("fraud", "fake shops", "harmful", "direct")
+    pool.accepted = [Instruction(f"p{n}", f"own {n}", "", "", cell if n % 2 else None) for n in range(40)]
+    pool.sizes = [40]
+    for number in range(1, 30):
+        pool.sizes.append(40)
+        shown = proposer.choose(pool, number).shown
+        assert len(shown) == 8
+        assert not {item.id for item in shown} & {item.id for item in pool.accepted if item.cell}
 
 
 def test_stop_strings_end_the_list_after_the_items_asked_for():

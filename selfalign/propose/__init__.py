@@ -15,7 +15,7 @@ seeds          seeds/*.jsonl -> Seed
 spec           the recipe's part
 """
 
-from selfalign.propose.cells import summarise_cells
+from selfalign.propose.cells import describe_cells, summarise_cells
 from selfalign.propose.guide import Guide, Line, load_guide
 from selfalign.propose.ledger import Ledger
 from selfalign.propose.mix import open_proposers
@@ -37,6 +37,7 @@ __all__ = [
     "ScreenSpec",
     "SelfInstruct",
     "SourceSpec",
+    "describe_cells",
     "find_fault",
     "is_exhausted",
     "load_guide",

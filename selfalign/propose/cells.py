@@ -5,7 +5,7 @@ Journals in, plain figures out: status, card and report show them, each in its o
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from selfalign.records import Cell, Example, Outcome, Round, Stance, Verdict
@@ -104,11 +104,30 @@ def summarise_cells(rounds: Iterable[Round], outcomes: Iterable[Outcome]) -> Cel
     return Cells(dict(figures), num_topics, twins, num_harmful - len(pairs))
 
 
+def describe_cells(cells: Cells, tries: int) -> Iterator[str]:
+    """The figures in lines for a terminal."""
+    total = sum(cells.figures.values(), CellFigures())
+    num_kinds = len(cells.by("kind"))
+    yield (
+        f"{total.kept:,} kept of {total.asked:,} asked for, over {num_kinds} kinds (evenness {cells.evenness:.2f}); "
+        f"{sum(cells.num_topics.values()):,} topics found"
+    )
+    if num_harmful := len(cells.twins) + cells.num_unpaired:
+        complied, refused = sum(pair.complied for pair in cells.twins), sum(pair.refused for pair in cells.twins)
+        yield (
+            f"{num_harmful:,} harmful, {len(cells.twins):,} with a benign twin: {complied:,} of them complied with, "
+            f"{refused:,} of the twins refused"
+        )
+    if given_up := cells.given_up(tries):
+        examples = ", ".join(f"[{'; '.join(cell)}]" for cell in given_up[:3])
+        yield f"{len(given_up):,} cells without a line after {tries} tries: {examples}{' ...' * (len(given_up) > 3)}"
+
+
 def evenness(counts: Sequence[int]) -> float:
     """Shannon's evenness of some counts: 1 where all are equal, 0 where one has everything."""
     total = sum(counts)
     shares = [count / total for count in counts if count]
-    return -sum(share * math.log(share) for share in shares) / math.log(len(counts)) if len(counts) > 1 else 1.0
+    return sum(share * math.log(1 / share) for share in shares) / math.log(len(counts)) if len(counts) > 1 else 1.0
 
 
 def _note_outcomes(outcomes: Iterable[Outcome], figures: Mapping[Cell, CellFigures]) -> tuple[set[str], set[str]]:

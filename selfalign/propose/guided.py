@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from selfalign.engine.chat import remove_think_block
 from selfalign.markers import hostile, role_marker
 from selfalign.propose.guide import Guide, Kind
 from selfalign.propose.ledger import Ledger
@@ -125,7 +126,8 @@ def parse_topics(reply: Completion, first: int, style: str) -> list[str]:
 
     A line that the token limit may have cut does not count, nor does one without a number where others have one.
     """
-    text = f"{first}. {reply.text}" if style == "text" else reply.text
+    text = remove_think_block(reply.text)
+    text = f"{first}. {text}" if style == "text" else text
     lines = text.splitlines()[: -1 if reply.is_truncated else None]
     numbered = [found[1] for line in lines if (found := _NUMBERED.match(line))]
     topics = (" ".join(line.strip(" \t*_`\"'.").lower().split()) for line in (numbered or lines))
@@ -138,7 +140,7 @@ def parse_lines(reply: Completion, choice: Choice, style: str) -> list[tuple[Cel
     A line is known by its hint, whatever its number and markup. What follows it up to the next hint or an empty line
     belongs to it.
     """
-    text = reply.text.replace("\r\n", "\n")
+    text = remove_think_block(reply.text).replace("\r\n", "\n")
     if style == "text" and not _HINT.match(text):
         text = f"{len(choice.shown) + 1}. [{text}"
     found = list(_HINT.finditer(text))

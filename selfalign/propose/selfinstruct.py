@@ -41,13 +41,15 @@ class SelfInstruct:
     name: str = SELF_INSTRUCT
 
     def choose(self, pool: Pool, number: int) -> Choice:
-        """Seeds and, once there are any, own instructions, in the order in which they are shown."""
+        """Seeds and, once there are any, own instructions, in the order in which they are shown; guided ones are not
+        shown, or what a guide asks for would take over."""
         rng = random.Random(derive_seed(self.rng_seed, "shown", number))
         spec = self.spec
         known = pool.sizes[number - spec.window] if number >= spec.window else 0
-        own = rng.sample(range(known), min(spec.shown_own, known))
+        positions = rng.sample(range(known), min(spec.shown_own, known))
+        own = [pool.accepted[position] for position in positions if pool.accepted[position].cell is None]
         num_seeds = min(spec.shown_seeds + spec.shown_own - len(own), len(pool.seeds))
-        shown: list[Shown] = [*rng.sample(pool.seeds, num_seeds), *(pool.accepted[position] for position in own)]
+        shown: list[Shown] = [*rng.sample(pool.seeds, num_seeds), *own]
         rng.shuffle(shown)
         return Choice(tuple(shown))
 

@@ -8,6 +8,7 @@ from typing import Any
 from selfalign.dataset import balance
 from selfalign.dataset.balance import Sample, ranked, share
 from selfalign.dataset.summary import read_summary
+from selfalign.propose import GUIDED, describe_cells, summarise_cells
 from selfalign.records import Example
 from selfalign.run import directory as rundir
 from selfalign.run.progress import Counters, count_run, format_seconds
@@ -35,10 +36,19 @@ def describe(path: Path) -> Iterator[str]:
     state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from _funnel(counters)
+    yield from _guided(path, recipe)
     yield from _rates(path)
     if figures.num_examples:
         yield f"balance   of {figures.num_examples:,} {of}"
         yield from (f"  {line}" for line in balance.describe(figures))
+
+
+def _guided(path: Path, recipe: Mapping[str, Any]) -> Iterator[str]:
+    propose = recipe["propose"]
+    if (propose.get("mix") or {}).get(GUIDED):
+        cells = summarise_cells(rundir.read_rounds(path), rundir.read_outcomes(path))
+        for number, line in enumerate(describe_cells(cells, propose["guided"]["tries"])):
+            yield f"{'guided' if not number else '':<9} {line}"
 
 
 def _count(path: Path, recipe: Mapping[str, Any]) -> tuple[Counters, Sample]:
