@@ -156,7 +156,7 @@ class ScriptedServer:
         if isinstance(answer, str):
             answer = Completion(answer, "stop", None)
         text = answer.text
-        if any(word and text.startswith(word) for word in heeded.get("bad_words", ())):
+        if any(word in text for word in heeded.get("bad_words", ())):
             text = f"not {text}"
         if answer.usage is not None:
             num_tokens = answer.usage.prompt_tokens

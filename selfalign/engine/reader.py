@@ -7,7 +7,7 @@ from typing import Any
 
 from selfalign.engine.chat import chat_renderer
 from selfalign.engine.modelfiles import find_tokenizer_file
-from selfalign.engine.prefix import PromptTokens
+from selfalign.engine.prefix import Encode, PromptTokens
 from selfalign.engine.spec import EngineSpec
 from selfalign.engine.turns import turn_token_ids
 from selfalign.errors import PromptRefused, one_line
@@ -22,7 +22,7 @@ class PromptReader:
     def __init__(self, tokenizer: Any, render: Callable[[Messages], str] | None) -> None:
         self.turn_token_ids = turn_token_ids(tokenizer)
         self._render = render
-        self._tokens = PromptTokens(lambda text, special: tokenizer.encode(text, add_special_tokens=special))
+        self._tokens = PromptTokens(_encoder(tokenizer))
 
     def as_text(self, prompt: Prompt) -> str:
         """The prompt as one text. Raises `PromptRefused` where there is none."""
@@ -51,6 +51,16 @@ class PromptReader:
             text = self.as_text((*beginning, {"role": "user", "content": _WORDS})).partition(_WORDS)[0]
         self._tokens.prepare(text, add_special_tokens=is_plain)
         return len(self._tokens.encode(text, add_special_tokens=is_plain))
+
+
+def _encoder(tokenizer: Any) -> Encode:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return lambda text, special: tokenizer.encode(text, add_special_tokens=special)
+    # The same without what transformers does around it, which takes longer than the few words of an instruction.
+    backend.no_truncation()
+    backend.no_padding()
+    return lambda text, special: backend.encode(text, add_special_tokens=special).ids
 
 
 def refuse_no_text(text: str) -> None:
