@@ -221,8 +221,8 @@ class NoveltyIndex:
             bounds = np.array(elements, np.uint64) << np.uint64(36)
             bounds = bounds + limits.ranges[:, unknown : unknown + len(elements)]
             for segment in self._segments:
-                for texts, lengths in segment.matches(bounds):
-                    found.append(self._sift(texts, lengths, signature, len(tokens), limits))
+                texts = self._sift(segment.matches(bounds), segment.first, signature, len(tokens), limits)
+                found.append(texts)
         return np.unique(np.concatenate(found))
 
     def _scan(self, signature: np.uint64, known: int, limits: LengthLimits) -> np.ndarray:
@@ -235,16 +235,16 @@ class NoveltyIndex:
         return np.flatnonzero(bits <= limits.bits(lengths) + known) + first
 
     def _sift(
-        self, texts: np.ndarray, lengths: np.ndarray, signature: np.uint64, known: int, limits: LengthLimits
+        self, texts: np.ndarray, first: int, signature: np.uint64, known: int, limits: LengthLimits
     ) -> np.ndarray:
         """Those of the texts met in a segment that were met often enough and whose signatures are close enough."""
         if limits.most_hits > 1:
-            order = np.sort(texts)
-            firsts = np.flatnonzero(np.diff(order, prepend=-1))
-            hits, texts = np.diff(firsts, append=len(order)), order[firsts]
-            lengths = np.frombuffer(self._lengths, np.uint16).take(texts).astype(np.int64)
-            often = np.flatnonzero(hits >= limits.hits.take(lengths, mode="clip"))
-            texts, lengths = texts[often], lengths[often]
+            hits = np.bincount(texts)
+            texts = np.flatnonzero(hits)
+            lengths = np.frombuffer(self._lengths, np.uint16, offset=2 * first).take(texts)
+            texts = texts[hits[texts] >= limits.hits.take(lengths, mode="clip")]
+        texts = texts + first
+        lengths = np.frombuffer(self._lengths, np.uint16).take(texts).astype(np.int64)
         bits = np.bitwise_count(np.frombuffer(self._signatures, np.uint64).take(texts) ^ signature)
         return texts[bits <= limits.bits(lengths) + known]
 

@@ -31,6 +31,7 @@ TOKENS_PER_HIT = 16
 
 _TEXT, _LENGTH, _ELEMENT = (1 << 20) - 1, (1 << 16) - 1, (1 << 28) - 1
 _COUNT = (1 << 20) - 1
+_REPEATS = 1 << 18
 _CHUNK = 1 << 17  # tokens; what numpy does not release the lock for then takes about a millisecond
 
 
@@ -116,45 +117,62 @@ class LengthLimits:
 
 
 class Ranking:
-    """The order of all elements: how often the token had been seen when this was made, halved for each repetition."""
+    """The order of all elements: by how often they had been seen when this was made."""
 
     def __init__(self, texts: Texts, last: int, num_tokens: int) -> None:
-        counts = np.zeros(num_tokens + 1, np.uint32)  # the last stands for all that came later
-        for _, tokens, _ in texts.chunks(0, last):
-            np.add.at(counts, tokens[tokens < num_tokens], 1)
-        self._counts = np.minimum(counts, _COUNT)
+        # Tokens; one for all that came later, never seen; repetitions. Those that fall on one place are counted as one:
+        # any order will do, as long as it is the same for all texts.
+        self._counts = np.zeros(num_tokens + 1 + _REPEATS, np.uint32)
+        self._unseen = num_tokens
         self._lookup = memoryview(self._counts)
+        for _, tokens, ends in texts.chunks(0, last):
+            _, tokens, repeats = _repeats(tokens, ends)
+            np.add.at(self._counts, self._places(tokens, repeats), 1)
+        self._counts[num_tokens] = 0
+        np.minimum(self._counts, _COUNT, out=self._counts)
+
+    def _places(self, tokens: np.ndarray, repeats: np.ndarray) -> np.ndarray:
+        scattered = self._unseen + 1 + (_element(tokens, repeats) & _REPEATS - 1)
+        return np.where(repeats, scattered, np.minimum(tokens, self._unseen))
 
     def sort(self, tokens: Sequence[int]) -> list[int]:
         """The elements of a text, rarest first."""
-        lookup, last = self._lookup, len(self._counts) - 1
+        lookup, unseen = self._lookup, self._unseen
         if len(set(tokens)) == len(tokens):
-            ranks = [lookup[token] << 28 | token if token < last else token for token in tokens]
+            ranks = [lookup[token] << 28 | token if token < unseen else token for token in tokens]
         else:
             seen: dict[int, int] = {}
             ranks = []
             for token in tokens:
                 seen[token] = repeat = seen.get(token, -1) + 1
-                ranks.append(lookup[min(token, last)] >> min(repeat, 20) << 28 | _element(token, repeat))
+                element = _element(token, repeat)
+                place = unseen + 1 + (element & _REPEATS - 1) if repeat else min(token, unseen)
+                ranks.append(lookup[place] << 28 | element)
         ranks.sort()
         return [rank & _ELEMENT for rank in ranks]
 
     def postings(self, first: int, tokens: np.ndarray, ends: np.ndarray, limits: Limits) -> np.ndarray:
         """What texts post: `first` is the number of the first in its segment."""
         lengths = np.diff(ends)
-        pairs = np.repeat(np.arange(len(lengths), dtype=np.uint64) << np.uint64(32), lengths) | tokens
-        pairs.sort()
-        tokens, owners = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64), (pairs >> np.uint64(32)).astype(np.int64)
-        runs = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
-        repeats = np.arange(len(pairs)) - np.repeat(runs, np.diff(runs, append=len(pairs)))
-        ranks = self._counts.take(tokens, mode="clip").astype(np.int64) >> np.minimum(repeats, 20)
-        ranks = (owners << 48 | ranks << 28 | _element(tokens, repeats)).astype(np.uint64)
+        owners, tokens, repeats = _repeats(tokens, ends)
+        counts = self._counts.take(self._places(tokens, repeats)).astype(np.int64)
+        ranks = (owners << 48 | counts << 28 | _element(tokens, repeats)).astype(np.uint64)
         ranks.sort()  # by text still, and in each by rank
-        places = np.arange(len(ranks)) - ends[owners]
-        posted = np.flatnonzero(places < limits.prefix[lengths][owners])
-        ranks, owners = ranks[posted], owners[posted]
+        posted = np.flatnonzero(np.arange(len(ranks)) - ends[owners] < limits.prefix[lengths][owners])
+        owners = owners[posted]
         low = (lengths[owners] << 20 | owners + first).astype(np.uint64)
-        return (ranks & np.uint64(_ELEMENT)) << np.uint64(36) | low
+        return (ranks[posted] & np.uint64(_ELEMENT)) << np.uint64(36) | low
+
+
+def _repeats(tokens: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The tokens of texts in the order of texts, then of tokens: whose they are, the tokens, how many equal ones of the
+    text stand before each.
+    """
+    pairs = np.repeat(np.arange(len(ends) - 1, dtype=np.uint64) << np.uint64(32), np.diff(ends)) | tokens
+    pairs.sort()
+    runs = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
+    repeats = np.arange(len(pairs)) - np.repeat(runs, np.diff(runs, append=len(pairs)))
+    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64), repeats
 
 
 def _element(token, repeat):  # of numbers or arrays
@@ -170,14 +188,11 @@ class Segment:
         self.last = last
         self._postings = postings
 
-    def matches(self, bounds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Texts and their lengths for every pair (row 0 and row 1) of bounds between which there are postings."""
+    def matches(self, bounds: np.ndarray) -> np.ndarray:
+        """The texts that have postings from bounds in row 0 to those in row 1, as often as they have some."""
         starts, ends = self._postings.searchsorted(bounds).tolist()
         slices = [self._postings[start:end] for start, end in zip(starts, ends, strict=True) if start < end]
-        if not slices:
-            return []
-        found = np.concatenate(slices).view(np.int64)
-        return [((found & _TEXT) + self.first, found >> 20 & _LENGTH)]
+        return (np.concatenate(slices) & np.uint64(_TEXT)).view(np.int64) if slices else np.empty(0, np.int64)
 
 
 def build_segment(texts: Texts, first: int, last: int, ranking: Ranking, limits: Limits) -> Segment:
