@@ -292,7 +292,8 @@ def _decontamination(recipe: Recipe) -> dict[str, Any]:
         return {}
     from selfalign.novelty.decontaminate import Decontaminator
 
-    return {"find_contamination": Decontaminator(recipe.decontaminate, recipe.novelty).find}
+    evaluation = Decontaminator(recipe.decontaminate, recipe.novelty, recipe.decontamination)
+    return {"find_contamination": lambda text, context: str(evaluation.find(text, context) or "")}
 
 
 def _files_digest(paths: tuple[str, ...]) -> str:

@@ -22,6 +22,7 @@ from selfalign.dataset.caps import BalanceSpec
 from selfalign.dataset.export import DatasetSpec
 from selfalign.engine.spec import EngineSpec
 from selfalign.errors import RecipeError, did_you_mean
+from selfalign.novelty.decontaminate import DecontaminationSpec
 from selfalign.novelty.index import NoveltySpec
 from selfalign.propose import ProposeSpec
 from selfalign.records import to_row
@@ -43,6 +44,7 @@ class Recipe:
     constitution: str = "default"
     persona: PersonaSpec = field(default_factory=PersonaSpec)
     decontaminate: tuple[str, ...] = ()
+    decontamination: DecontaminationSpec = field(default_factory=DecontaminationSpec)
     propose: ProposeSpec = field(default_factory=ProposeSpec)
     novelty: NoveltySpec = field(default_factory=NoveltySpec)
     align: AlignSpec = field(default_factory=AlignSpec)

@@ -235,6 +235,10 @@ def dedup(
     decontaminate: Annotated[
         list[Path] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
     ] = None,
+    rule: Annotated[
+        str, typer.Option(help="When a row repeats one: containment (near-duplicates, too), near-duplicate or 13-gram.")
+    ] = "containment",
+    answer_field: Annotated[str, typer.Option(help="Field with the answer, to look for evaluation prompts in.")] = "",
     configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
     split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
 ) -> None:
@@ -242,15 +246,18 @@ def dedup(
 
     Where rows have a context, the same request about different texts is no near-duplicate.
     """
+    from selfalign.novelty.decontaminate import DecontaminationSpec
     from selfalign.novelty.dedup import DedupSpec
     from selfalign.novelty.dedup import dedup as filter_rows
     from selfalign.novelty.index import NoveltySpec
 
     try:
-        novelty = NoveltySpec(threshold, tokeniser)
+        novelty, decontamination = NoveltySpec(threshold, tokeniser), DecontaminationSpec(rule)
     except ValueError as error:
         raise RecipeError(f"--{error}") from None
-    spec = DedupSpec(data, novelty, field, context_field, decontaminate or (), configuration, split)
+    spec = DedupSpec(
+        data, novelty, field, context_field, answer_field, decontaminate or (), decontamination, configuration, split
+    )
     for line in filter_rows(spec, kept=kept, dropped=dropped, stream=sys.stderr).lines():
         typer.echo(line)
 

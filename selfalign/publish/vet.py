@@ -154,13 +154,15 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _contaminated(dataset: Path, files: tuple[str, ...], recipe: dict) -> Iterator[str]:
-    from selfalign.novelty.decontaminate import Decontaminator
+    from selfalign.novelty.decontaminate import DecontaminationSpec, Decontaminator
     from selfalign.novelty.index import NoveltySpec
 
-    find = Decontaminator(files, NoveltySpec(**(recipe.get("novelty") or {}))).find
+    novelty = NoveltySpec(**(recipe.get("novelty") or {}))
+    rule = DecontaminationSpec(**(recipe.get("decontamination") or {}))
+    find = Decontaminator(files, novelty, rule).find
     for row in dataset_rows(dataset):
-        if place := find(row["instruction"], row["context"]):
-            yield f"{row['id']} ({place})"
+        if match := find(row["instruction"], row["context"], row["answer"]):
+            yield f"{row['id']} ({match})"
 
 
 def _named(rows: Sequence[str]) -> str:
