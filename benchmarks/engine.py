@@ -1,11 +1,11 @@
 """How busy a run keeps the engine: its wall time over that of raw AsyncLLM on the very same requests.
 
-    python benchmarks/engine.py [--target 2000] [--pairs 2] [--model miniature] [--lengths drawn]
+    python benchmarks/engine.py [--target 2000] [--pairs 5] [--model miniature] [--lengths drawn]
 
 Both sides run on one engine, started once, in alternating order, the prefix cache emptied before each. Our side is a
 whole run: proposals whose prompts depend on earlier answers, near-duplicates, checks, journals, progress. The raw side
-knows every request beforehand (prompt, sampling, seed; recorded from our side), holds as many in flight, and throws the
-text away. Engine start counts on neither side.
+knows every request beforehand (token ids, sampling, seed; recorded from our side), holds as many in flight, and throws
+the text away: our side tokenises, and what that costs counts. Engine start counts on neither side.
 
 Output lengths vary strongly: with `--lengths drawn` every request of an answer writes a number of tokens drawn from a
 log-normal distribution (median 60, sigma 0.8, 8 to 320), end of text or not, and the run sees the part before the end.
@@ -41,12 +41,12 @@ MEDIAN, SIGMA, SHORTEST, LONGEST = 60, 0.8, 8, 320
 
 @dataclass
 class Recorder:
-    """The engine of our side: draws the lengths, and keeps what was asked for the raw side."""
+    """The engine of our side: draws the lengths, and keeps what was asked, as token ids, for the raw side."""
 
     engine: VllmEngine
     draws_lengths: bool
     shared_prefix: str
-    requests: list[tuple[str, Any]] = field(default_factory=list)
+    requests: list[tuple[list[int], Any]] = field(default_factory=list)
     output_tokens: list[int] = field(default_factory=list)
     align_usage: Usage = field(default_factory=Usage)
 
@@ -57,12 +57,15 @@ class Recorder:
     def count_tokens(self, prompt: Prompt) -> int:
         return self.engine.count_tokens(prompt)
 
+    def prepare(self, beginning: Prompt) -> int:
+        return self.engine.prepare(beginning)
+
     async def generate(self, prompt: str, sampling: Sampling, *, rng_seed: int) -> Completion:
         is_align = prompt.startswith(self.shared_prefix)
         params = sampling_params(sampling, rng_seed, self.draws_lengths and is_align)
-        self.requests.append((prompt, params))
-        tokens = {"prompt_token_ids": self.engine.encode(prompt)}  # as VllmEngine.generate asks
-        output = await ask(self.engine.llm, tokens, params, f"run-{len(self.requests)}")
+        token_ids = self.engine.encode(prompt)  # as VllmEngine.generate asks
+        self.requests.append((token_ids, params))
+        output = await ask(self.engine.llm, token_ids, params, f"run-{len(self.requests)}")
         choice = output.outputs[0]
         usage = Usage(len(output.prompt_token_ids), output.num_cached_tokens or 0, len(choice.token_ids))
         self.output_tokens.append(usage.output_tokens)
@@ -100,10 +103,10 @@ def sampling_params(sampling: Sampling, rng_seed: int, draws_length: bool) -> An
     return SamplingParams(**shared, max_tokens=min(max(drawn, SHORTEST), LONGEST), ignore_eos=True)
 
 
-async def ask(llm: Any, prompt: dict[str, Any], params: Any, request_id: str) -> Any:
+async def ask(llm: Any, token_ids: list[int], params: Any, request_id: str) -> Any:
     """The one output of one request."""
     output = None
-    async for output in llm.generate(prompt, params, request_id=request_id):  # noqa: B007 - exactly one
+    async for output in llm.generate({"prompt_token_ids": token_ids}, params, request_id=request_id):  # noqa: B007 - exactly one
         pass
     return output
 
@@ -112,7 +115,7 @@ async def our_side(engine: VllmEngine, recipe: Recipe, draws_lengths: bool, fold
     """Seconds of a whole run in an empty folder, and what it asked."""
 
     @contextlib.asynccontextmanager
-    async def at_hand(_: EngineSpec) -> AsyncIterator[Recorder]:
+    async def at_hand(_: EngineSpec, **how: Any) -> AsyncIterator[Recorder]:
         yield recorder
 
     started = time.perf_counter()
@@ -124,15 +127,15 @@ async def our_side(engine: VllmEngine, recipe: Recipe, draws_lengths: bool, fold
     return time.perf_counter() - started, recorder
 
 
-async def raw_side(engine: VllmEngine, requests: list[tuple[str, Any]], slots: int) -> tuple[float, int]:
+async def raw_side(engine: VllmEngine, requests: list[tuple[list[int], Any]], slots: int) -> tuple[float, int]:
     """Seconds that AsyncLLM needs for requests that are all known, `slots` in flight; tokens written."""
     waiting = iter(enumerate(requests))
     written = 0
 
     async def worker() -> None:
         nonlocal written
-        for number, (prompt, params) in waiting:
-            output = await ask(engine.llm, {"prompt": prompt}, params, f"raw-{number}")
+        for number, (token_ids, params) in waiting:
+            output = await ask(engine.llm, token_ids, params, f"raw-{number}")
             written += len(output.outputs[0].token_ids)
 
     started = time.perf_counter()
@@ -155,7 +158,7 @@ def engine_counters() -> dict[str, float]:
 
 async def measure(recipe: Recipe, draws_lengths: bool, num_pairs: int, folder: Path) -> None:
     """Run the pairs and print what they show."""
-    async with open_engine(recipe.model) as engine:
+    async with open_engine(recipe.model, slots=recipe.slots) as engine:
         await engine.llm.reset_prefix_cache()
         warm_up, recorder = await our_side(engine, recipe, draws_lengths, folder / "warm-up")
         requests = recorder.requests
@@ -185,9 +188,10 @@ async def measure(recipe: Recipe, draws_lengths: bool, num_pairs: int, folder: P
                 )
         usage = recorder.align_usage
         print(f"align: {usage.cached_tokens / usage.prompt_tokens:.1%} of {usage.prompt_tokens:,} prompt tokens cached")
+        ratios = sorted(mine / theirs for mine, theirs in zip(ours, raw, strict=True))
         print(
-            f"ours / raw = {sum(ours) / sum(raw):.3f}  (pairs: "
-            f"{', '.join(f'{mine / theirs:.3f}' for mine, theirs in zip(ours, raw, strict=True))})"
+            f"ours / raw: median {statistics.median(ratios):.3f} of {len(ratios)} pairs, "
+            f"{ratios[0]:.3f} to {ratios[-1]:.3f}  (sums: {sum(ours) / sum(raw):.3f})"
         )
 
 
@@ -207,7 +211,7 @@ def main() -> None:
     parser.add_argument("--target", type=int, default=2000)
     parser.add_argument("--slots", type=int, default=64, help="requests in flight, on both sides")
     parser.add_argument("--window", type=int, default=64, help="proposals in flight at most")
-    parser.add_argument("--pairs", type=int, default=2)
+    parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--lengths", choices=("drawn", "natural"), default="drawn")
     options = parser.parse_args()
     overrides = {

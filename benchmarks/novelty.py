@@ -3,8 +3,8 @@
     python benchmarks/novelty.py INSTRUCTIONS [--seeds SEED_TASKS] [--kept 1000000] [--exact 5000] [--only PART ...]
 
 INSTRUCTIONS is a JSON lines file with the field "instruction", for example the 52,002 of Alpaca; --seeds the seed tasks
-they were made from. Everything runs in one process on one core, and times are that process's own CPU time, so that
-other programs on the machine change them little (where the clock on the wall matters, both are given). Parts:
+they were made from. Times are the CPU time of the thread that asks and adds, so that other programs on the machine
+change them little (where the clock on the wall matters, both are given); segments are built in another. Parts:
 
     exact     the nearest one (id and floating-point number) of `--exact` instructions against rouge_score's own LCS and
               F-measure over the whole pool; of as many as INSTRUCTIONS has against rapidfuzz over the whole pool,
@@ -14,6 +14,8 @@ other programs on the machine change them little (where the clock on the wall ma
               longest call, which is now and then long because the machine was elsewhere
     rebuild   the index from a journal of that many
     extremes  a 10,000-word instruction, one word 10,000 times, at that pool
+    long      texts of 280 to 320 words, chains of the instructions: cost at 5,000 and 20,000 kept, and verdicts against
+              rapidfuzz over the whole pool (`--long` is this part alone)
 
 The further instructions are a synthetic enlargement (benchmarks/enlarge.py). A table of Markdown goes to stdout.
 """
@@ -46,8 +48,9 @@ from selfalign.run import directory as rundir
 
 POOL = 50_000
 PUBLISHED = NoveltySpec(tokeniser="rouge", context="ignore")
-_now = time.process_time
-PARTS = ("exact", "speed", "growth", "rebuild", "extremes")
+_now = time.thread_time
+PARTS = ("exact", "speed", "growth", "rebuild", "extremes", "long")
+LONG_POOLS = (5_000, 20_000)
 
 
 def main() -> None:
@@ -57,6 +60,7 @@ def main() -> None:
     parser.add_argument("--kept", type=int, default=1_000_000)
     parser.add_argument("--exact", type=int, default=5_000)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--long", dest="only", action="store_const", const=["long"])
     arguments = parser.parse_args()
     texts = [
         text_field(row, "instruction", str(arguments.instructions)) for _, row in read_rows(arguments.instructions)
@@ -69,6 +73,8 @@ def main() -> None:
         _report(_speed(texts))
     if {"growth", "rebuild", "extremes"} & set(arguments.only):
         _report(_million(texts, arguments.kept, arguments.only))
+    if "long" in arguments.only:
+        _report(_long(texts))
 
 
 def _report(lines: Iterable[tuple[str, str]]) -> None:
@@ -185,6 +191,51 @@ def _mean(function: Callable[..., object], calls: Sequence[tuple]) -> float:
     for arguments in calls:
         function(*arguments)
     return (_now() - started) / len(calls)
+
+
+# -- long texts
+
+
+def _long(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    rng, index, characters = random.Random(9), NoveltyIndex(PUBLISHED), {}
+    kept = [_chain(texts, rng) for _ in range(LONG_POOLS[-1])]
+    fresh, repeated = [_chain(texts, rng) for _ in range(150)], [_changed(text, rng) for text in kept[:150]]
+    costs = []
+    for size in LONG_POOLS:
+        started, clock = _now(), time.perf_counter()
+        index.extend((str(number), kept[number], "") for number in range(len(index), size))
+        took = f"{_now() - started:.1f} s ({time.perf_counter() - clock:.1f} s by the clock)"
+        costs.append(min(_mean(index.nearest, [(text,) for text in fresh]) for _ in range(3)))
+        yield f"a long text at {size:,} kept; filling the pool up to there", f"{costs[-1] * 1e3:.2f} ms; {took}"
+        found = _mean(index.nearest, [(text,) for text in repeated])
+        yield (
+            f"one that repeats a kept one with a quarter to a third of its words changed, at {size:,}",
+            f"{found * 1e3:.2f} ms",
+        )
+    exponent = math.log(costs[-1] / costs[0]) / math.log(LONG_POOLS[-1] / LONG_POOLS[0])
+    yield "growth of the cost between the two", f"pool to the power {exponent:.2f}"
+    pool = [_as_characters(text, characters) for text in kept]
+    asked = [*fresh[:50], *repeated]
+    expected = [_by_rapidfuzz(pool, _as_characters(text, characters)) for text in asked]
+    differ = sum(index.nearest(text) != one for text, one in zip(asked, expected, strict=True))
+    yield (
+        f"answers that differ from rapidfuzz over the pool, of {len(asked):,}",
+        f"{differ} ({sum(map(bool, expected))} near)",
+    )
+
+
+def _chain(texts: Sequence[str], rng: random.Random) -> str:
+    words: list[str] = []
+    length = rng.randint(280, 320)
+    while len(words) < length:
+        words.extend(rng.choice(texts).split())
+    return " ".join(words[:length])
+
+
+def _changed(text: str, rng: random.Random) -> str:
+    words = text.split()
+    share = rng.uniform(0.25, 0.35)
+    return " ".join(word if rng.random() > share else rng.choice(words) for word in words)
 
 
 # -- a million

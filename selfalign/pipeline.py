@@ -10,7 +10,7 @@ the rounds behind it (they are committed in order), the backlog keeps the engine
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from selfalign.align.ask import AlignSpec
@@ -19,7 +19,7 @@ from selfalign.checks import ChecksSpec
 from selfalign.engine.patience import PatientEngine
 from selfalign.engine.spec import Engine
 from selfalign.errors import EngineDied, SelfAlignError
-from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose, propose_from_source
+from selfalign.propose import Pool, ProposeSpec, open_proposers, propose, propose_from_source, window_of
 from selfalign.records import (
     Completion,
     Constitution,
@@ -94,7 +94,8 @@ async def run(
     def commit_round(finished: Round) -> None:
         journal_round(finished)
         counters.count_round(finished)
-        proposed.note(*_failure_of_round(finished))
+        if not finished.kind:  # a round of topics says nothing about instructions
+            proposed.note(*_failure_of_round(finished))
 
     async def answer(instruction: Instruction) -> None:
         try:
@@ -137,7 +138,7 @@ def _seed_of_attempt(rng_seed: int, num_before: int) -> int:
 def _failure_of_outcome(outcome: Outcome) -> tuple[str | None, str]:
     if isinstance(outcome, Example):
         return None, ""
-    return failure_label(outcome), outcome.excerpt or outcome.answer or outcome.detail
+    return failure_label(outcome), outcome.reply or outcome.answer or outcome.detail
 
 
 def _failure_of_round(finished: Round) -> tuple[str | None, str]:
@@ -168,7 +169,9 @@ def _instructions(
 ) -> AsyncIterator[Instruction]:
     if plan.propose.source is not None:
         return propose_from_source(pool, plan.propose, journal=commit_round)
-    return propose(engine, pool, plan.propose, style=plan.style, rng_seed=plan.rng_seed, journal=commit_round)
+    spec = replace(plan.propose, window=window_of(plan.propose, plan.slots))
+    proposer_of = open_proposers(pool, spec, style=plan.style, rng_seed=plan.rng_seed)
+    return propose(engine, pool, spec, proposer_of, rng_seed=plan.rng_seed, journal=commit_round)
 
 
 @contextlib.contextmanager

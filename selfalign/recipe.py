@@ -15,14 +15,16 @@ from typing import Any, NoReturn
 import yaml
 
 from selfalign.align.ask import AlignSpec
+from selfalign.align.constitution import PersonaSpec
 from selfalign.builtin import builtin_names, find_data
 from selfalign.checks import ChecksSpec
-from selfalign.dataset.balance import BalanceSpec
+from selfalign.dataset.caps import BalanceSpec
 from selfalign.dataset.export import DatasetSpec
 from selfalign.engine.spec import EngineSpec
 from selfalign.errors import RecipeError, did_you_mean
+from selfalign.novelty.decontaminate import DecontaminationSpec
 from selfalign.novelty.index import NoveltySpec
-from selfalign.propose.selfinstruct import ProposeSpec
+from selfalign.propose import ProposeSpec
 from selfalign.records import to_row
 from selfalign.run.directory import RECIPE, read_recipe
 from selfalign.yamlfile import read_plain
@@ -30,7 +32,8 @@ from selfalign.yamlfile import read_plain
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A dataset build. `seeds` and `constitution` are built-in names or paths; `decontaminate` are files of
+    """A dataset build. `seeds` and `constitution` are built-in names or paths; `persona` overrides who answers;
+    `decontaminate` are files of
     evaluation prompts that no instruction may repeat; `slots` requests are in flight at most."""
 
     name: str = "default"
@@ -39,7 +42,9 @@ class Recipe:
     model: EngineSpec = field(default_factory=EngineSpec)
     seeds: tuple[str, ...] = ("default",)
     constitution: str = "default"
+    persona: PersonaSpec = field(default_factory=PersonaSpec)
     decontaminate: tuple[str, ...] = ()
+    decontamination: DecontaminationSpec = field(default_factory=DecontaminationSpec)
     propose: ProposeSpec = field(default_factory=ProposeSpec)
     novelty: NoveltySpec = field(default_factory=NoveltySpec)
     align: AlignSpec = field(default_factory=AlignSpec)
@@ -154,7 +159,9 @@ def _convert(hint: Any, value: Any, origin: _Origin, key: str) -> Any:
     alternatives = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None and types.NoneType in alternatives:
         return None
-    wanted = next(option for option in alternatives if option is not types.NoneType)
+    if len(alternatives) > 1 and isinstance(value, str) and str in alternatives:
+        return value
+    wanted = next(option for option in reversed(alternatives) if option is not types.NoneType)
     if is_dataclass(wanted):
         return _build(wanted, value, origin, f"{key}.")
     if typing.get_origin(wanted) is tuple:

@@ -6,15 +6,23 @@ only way a record becomes a line of a journal and comes back.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Messages = tuple[Mapping[str, str], ...]
 """A chat: mappings with "role" ("system", "user", "assistant") and "content"."""
 
 Prompt = str | Messages
 """Text for a base model, messages for a chat model."""
+
+
+SELF_INSTRUCT = "self-instruct"
+"""The proposer of a round that names none."""
+
+
+# A field that a row leaves out where it has its default: most rows do, and journals are long.
+_SPARSE = {"sparse": True}
 
 
 class RejectionReason(StrEnum):
@@ -32,6 +40,7 @@ class RejectionReason(StrEnum):
     NEAR_DUPLICATE = "near_duplicate"
     CONTAMINATED = "contaminated"
     PROMPT_REFUSED = "prompt_refused"
+    NO_TWIN = "no_twin"
 
 
 class FailureReason(StrEnum):
@@ -43,9 +52,10 @@ class FailureReason(StrEnum):
     EMPTY = "empty"
     NO_CITATION = "no_citation"
     UNKNOWN_PRINCIPLE = "unknown_principle"
-    CITATION_MISMATCH = "citation_mismatch"
+    PLACEHOLDER = "placeholder"
+    THINKS_ALOUD = "thinks_aloud"
+    RECITES = "recites"
     SPEAKS_FOR_USER = "speaks_for_user"
-    ECHO = "echo"
     CHECK = "check"
 
 
@@ -69,18 +79,43 @@ class Seed:
     is_classification: bool
 
 
+class Stance(StrEnum):
+    """What a guided request is after; a benign twin looks like a harmful one and is harmless."""
+
+    PLAIN = "plain"
+    HARMFUL = "harmful"
+    BENIGN_TWIN = "benign twin"
+
+
+class Cell(NamedTuple):
+    """What a guided request is about, as its hint says it."""
+
+    kind: str
+    topic: str
+    stance: str
+    style: str
+
+
+class Topic(NamedTuple):
+    """A topic that the model has found for a kind of request."""
+
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """What flows: an instruction with an optional context.
 
     `id` sorts in the order of acceptance ("p0000012-03": round 12, item 3); `source` says where it came from
-    ("self-instruct", "<file>:<line>", "run:<name>").
+    ("self-instruct", "guided", "<file>:<line>", "run:<name>"); a guided one answers the hint of `cell`.
     """
 
     id: str
     text: str
     context: str
     source: str
+    cell: Cell | None = field(default=None, metadata=_SPARSE)
 
     @property
     def user_turn(self) -> str:
@@ -122,13 +157,20 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One proposal request and what became of it."""
+    """One proposal and what became of it; `proposer` names who made it.
+
+    A guided one asked for requests that answer `hints`, or for more topics of `kind`, of which `topics` were new.
+    """
 
     index: int
     shown_ids: tuple[str, ...]
     accepted: tuple[Instruction, ...]
     rejected: tuple[Rejection, ...]
     usage: Usage
+    proposer: str = field(default=SELF_INSTRUCT, metadata=_SPARSE)
+    hints: tuple[Cell, ...] = field(default=(), metadata=_SPARSE)
+    kind: str = field(default="", metadata=_SPARSE)
+    topics: tuple[str, ...] = field(default=(), metadata=_SPARSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +279,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A finished row: an instruction with the thought, the principles (ids) it cites, and the answer."""
+    """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in."""
 
     instruction: Instruction
     thought: str
@@ -245,6 +287,7 @@ class Example:
     principles_cited: tuple[str, ...]
     checks: tuple[CheckResult, ...]
     usage: Usage
+    reply: str = ""
 
     @property
     def instruction_id(self) -> str:
@@ -253,16 +296,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An unfinished row: `step` is "align", "parse" or "check"; `excerpt` is what there was of the completion.
-
-    A failure at "check" keeps thought, answer and results, so that it can be checked again by other thresholds.
-    """
+    """An unfinished row: `step` is "align", "parse" or "check"; one at "check" has thought, answer and results."""
 
     instruction: Instruction
     step: str
     reason: FailureReason
     detail: str
-    excerpt: str
+    reply: str
     usage: Usage
     thought: str = ""
     answer: str = ""
@@ -278,6 +318,11 @@ Outcome = Example | Failure
 """What became of one accepted instruction."""
 
 
+def instruction_id(number: int, position: int) -> str:
+    """The id of an item of a round."""
+    return f"p{number:07d}-{position:02d}"
+
+
 def derive_seed(rng_seed: int, *names: object) -> int:
     """A seed for one request: 31 bits of the SHA-256 of the run's seed and the request's name."""
     digest = hashlib.sha256("/".join(map(str, (rng_seed, *names))).encode()).digest()
@@ -290,7 +335,11 @@ def to_row(record: Any) -> Any:
         return [to_row(item) for item in record]
     if isinstance(record, StrEnum) or not hasattr(record, "__dataclass_fields__"):
         return record
-    return {field.name: to_row(getattr(record, field.name)) for field in fields(record)}
+    return {
+        item.name: to_row(value)
+        for item in fields(record)
+        if (value := getattr(record, item.name)) != item.default or "sparse" not in item.metadata
+    }
 
 
 def round_from_row(row: Mapping[str, Any]) -> Round:
@@ -298,17 +347,23 @@ def round_from_row(row: Mapping[str, Any]) -> Round:
     return Round(
         index=row["index"],
         shown_ids=tuple(row["shown_ids"]),
-        accepted=tuple(Instruction(**item) for item in row["accepted"]),
+        accepted=tuple(_instruction(item) for item in row["accepted"]),
         rejected=tuple(_rejection(item) for item in row["rejected"]),
         usage=Usage(**row["usage"]),
+        proposer=row.get("proposer", SELF_INSTRUCT),
+        hints=tuple(Cell(*item) for item in row.get("hints", ())),
+        kind=row.get("kind", ""),
+        topics=tuple(row.get("topics", ())),
     )
 
 
 def outcome_from_row(row: Mapping[str, Any]) -> Outcome:
     """The inverse of `to_row` for an `Example` or `Failure`; raises like `round_from_row`."""
+    if "reply" not in row:
+        raise ValueError("it lacks the reply, which earlier versions did not keep: make the run anew")
     shared = {
         **row,
-        "instruction": Instruction(**row["instruction"]),
+        "instruction": _instruction(row["instruction"]),
         "principles_cited": tuple(row["principles_cited"]),
         "checks": tuple(_check_result(item) for item in row["checks"]),
         "usage": Usage(**row["usage"]),
@@ -329,6 +384,11 @@ def constitution_from_row(row: Mapping[str, Any]) -> Constitution:
             "demonstrations": tuple(demonstrations),
         }
     )
+
+
+def _instruction(row: Mapping[str, Any]) -> Instruction:
+    instruction = Instruction(**row)
+    return replace(instruction, cell=Cell(*instruction.cell)) if instruction.cell else instruction
 
 
 def _rejection(row: Mapping[str, Any]) -> Rejection:

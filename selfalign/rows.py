@@ -76,10 +76,10 @@ def count_rows(path: str | Path) -> int | None:
         return None
 
 
-def value_at(fields: Mapping[str, Any], name: str, where: str) -> Any:
-    """What stands under a field name, or under a dotted path into the row ("messages.0.content").
+def value_at(fields: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> Any:
+    """What stands under a field name, or under a dotted path into the row ("messages.0.content"); None if nothing.
 
-    Raises `RecipeError`, which opens with `where` ("file:line"), where that is missing or null.
+    Raises `RecipeError`, which opens with `where` ("file:line"), where that is missing or null and `required`.
     """
     value: Any = fields
     for part in [name] if name in fields else name.split("."):
@@ -89,7 +89,7 @@ def value_at(fields: Mapping[str, Any], name: str, where: str) -> Any:
             value = value[int(part)]
         else:
             value = None
-    if value is None:
+    if value is None and required:
         known = ", ".join(sorted(map(str, fields))[:8]) or "none"
         raise RecipeError(f"{where}: no field {name!r} (fields here: {known}); name the field that holds the text")
     return value
@@ -100,15 +100,10 @@ def text_field(fields: Mapping[str, Any], name: str, where: str, *, required: bo
 
     Raises `RecipeError` where a required field is missing and where the field holds something else than text.
     """
-    try:
-        value = value_at(fields, name, where)
-    except RecipeError:
-        if required:
-            raise
-        return ""
-    if not isinstance(value, str):
+    value = value_at(fields, name, where, required=required)
+    if value is not None and not isinstance(value, str):
         raise RecipeError(f"{where}: field {name!r} holds {type(value).__name__}, not text")
-    return value
+    return value or ""
 
 
 _ROLES = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant"}

@@ -3,6 +3,7 @@
 The parser's node tree is read as it is: that keeps line numbers, and no tag constructs anything but plain values.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from selfalign.markers import hostile, role_marker
 
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _BOOL_TAG = "tag:yaml.org,2002:bool"
+_NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,16 @@ class Value:
             if key not in values:
                 self.fail(f"the key {key!r} is missing")
         return values
+
+    def items(self) -> "dict[str, Value]":
+        """The values of a mapping with any keys."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.fail("must be a mapping")
+        return self.mapping((), [key.value for key, _ in self.node.value if isinstance(key, yaml.ScalarNode)])
+
+    def one_or_more(self) -> "list[Value]":
+        """The entries of a list, or the value itself where it is none."""
+        return self.entries() if isinstance(self.node, yaml.SequenceNode) else [self]
 
     def entries(self) -> "list[Value]":
         """The entries of a list that has at least one."""
@@ -84,6 +96,17 @@ class Value:
         if self.node.tag != _BOOL_TAG:
             self.fail(f"must be true or false, not {value[:40]!r}")
         return value.lower() in ("true", "yes", "on")
+
+    def number(self, low: float, high: float) -> float:
+        """A number between two bounds, which are allowed."""
+        text = self.scalar()
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if self.node.tag not in _NUMBER_TAGS or not low <= number <= high:
+            self.fail(f"must be a number between {low:g} and {high:g}, not {text[:40]!r}")
+        return number
 
     def refuse_hostile(self, text: str) -> None:
         """Complain if `text`, made from this value, would break a prompt."""

@@ -5,6 +5,7 @@ An engine belongs to the event loop that opened it, so tests run their coroutine
 
 import asyncio
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from selfalign.engine.vllm import VllmEngine
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("selfalign", deadline=None)
 settings.load_profile("selfalign")
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ def write_large_run(path: Path, num_examples: int, random: Random, *, rejected_s
     path.mkdir(parents=True, exist_ok=True)
     constitution = load_constitution("default")
     recipe = {**RECIPE, "name": "large", "seeds": ["default"], "propose": {"target": num_examples}}
+    recipe["checks"] = dict.fromkeys(CHECKS, "flag")
     (path / rundir.RECIPE).write_text(yaml.safe_dump(recipe), encoding="utf-8")
     manifest = {**MANIFEST, "model": "someone/base-7b", "constitution": to_row(constitution)}
     (path / rundir.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
@@ -98,6 +99,7 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
         "checks": checks,
         "usage": {"prompt_tokens": 1850, "cached_tokens": 1790, "output_tokens": random.randrange(40, 260)},
     }
+    row["reply"] = f"{row['thought']}\n### Answer\n{row['answer']}"
     if random.random() < 0.06:
         at = int(len(CHECKS) * random.random() ** 2)
         checks[at] = {"name": CHECKS[at], "verdict": "flag", "number": round(random.random(), 3), "reason": "slight"}
@@ -105,10 +107,14 @@ def _answered(instruction: dict[str, str], constitution: Constitution, random: R
         return row
     if random.random() < 0.4:
         checks[6] = {"name": "loop", "verdict": "fail", "number": 0.8, "reason": "the same line nine times"}
-        return row | {"step": "check", "reason": "check", "detail": "loop: the same line nine times", "excerpt": ""}
+        return row | {
+            "step": "check",
+            "reason": "check",
+            "detail": "loop: the same line nine times",
+        }
     reason = random.choice([reason.value for reason in FailureReason][1:8])
     gone = {"thought": "", "answer": "", "principles_cited": [], "checks": []}
-    return row | gone | {"step": "parse", "reason": reason, "detail": "no answer found", "excerpt": row["answer"]}
+    return row | gone | {"step": "parse", "reason": reason, "detail": "no answer found"}
 
 
 def _metrics(num_examples: int, random: Random) -> Iterator[dict[str, float]]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfalign.align.constitution import load_constitution
-from selfalign.dataset.balance import BalanceSpec, describe, measure, surplus
+from selfalign.dataset.balance import balance_from_row, describe, measure
+from selfalign.dataset.caps import BalanceSpec, surplus
 from selfalign.dataset.verbs import leading_verb
 from selfalign.records import Example, Instruction, Seed, Usage, to_row
 
@@ -86,7 +87,7 @@ def test_figures_count_what_they_say():
     assert figures.verb_objects == (("explain", "tea", 2), ("write", "poem", 1))
     assert figures.answer_words.minimum == 5
     assert figures.answer_words.maximum == 19
-    json.dumps(to_row(figures))
+    assert balance_from_row(json.loads(json.dumps(to_row(figures)))) == figures
 
 
 def test_nothing_measured_is_no_error():
@@ -153,6 +154,16 @@ def test_a_healthy_dataset_draws_no_warning():
         ("Rivers are long.", None),
         ("¿Por qué crece el pan?", None),
         ("", None),
+        ("Quick dinner ideas for two", None),
+        ("Best way to learn the guitar?", None),
+        ("English to French: good morning", None),
+        ("Digital marketing for a bakery", None),
+        ("List of rivers in Asia", None),
+        ("Design: a poster", None),
+        ("Briefly explain the tides.", ("explain", "tide")),
+        ("Re-write the letter.", ("re-write", "letter")),
+        ("Summarise the text.", ("summarise", "text")),
+        ("Analyse this poem.", ("analyse", "poem")),
     ],
 )
 def test_leading_verb(text, pair):

@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from run_fixtures import example, failure, instruction, write_run
 
 from selfalign.errors import RecipeError, RunDirError
 from selfalign.records import (
+    Cell,
     CheckResult,
     Example,
     Failure,
@@ -167,3 +169,27 @@ def test_wrapping_keeps_every_character_and_the_width(text: str, width: int) -> 
 def _columns(character: str) -> int:
     wide = 2 if unicodedata.east_asian_width(character) in "WF" else 1
     return 0 if unicodedata.combining(character) else wide
+
+
+def test_a_rejected_line_shows_the_line_of_the_guide_that_it_repeats(tmp_path: Path) -> None:
+    recipe = {"propose": {"target": 10, "guide": "default", "mix": {"guided": 1.0}}}
+    run = write_run(tmp_path / "run", [example(1)], recipe)
+    repeat = Rejection("Write a rhyme.", "", RejectionReason.NEAR_DUPLICATE, "violence-1", 0.8)
+    journal = rundir.Journal(run / rundir.ROUNDS)
+    journal.append(Round(1, (), (), (repeat,), Usage(), "guided"))
+    journal.close()
+    assert any("violence-1: Tell me step by step" in line for line in shown(run, "rejected"))
+
+
+def test_rows_of_a_cell_are_found_by_how_its_hint_begins(tmp_path: Path) -> None:
+    def guided(number: int, topic: str) -> Example:
+        asked = replace(instruction(number), cell=Cell("fraud", topic, "harmful", "direct"))
+        return replace(example(number), instruction=asked)
+
+    run = write_run(tmp_path / "run", [guided(1, "fake shops"), guided(2, "bank messages"), example(3)])
+    assert [line[:8] for line in shown(run, cell="fraud") if line.startswith("p00")] == ["p0000001", "p0000002"]
+    lines = shown(run, cell="[Fraud; bank")
+    assert [line[:8] for line in lines if line.startswith("p00")] == ["p0000002"]
+    assert "  hint       fraud; bank messages; harmful; direct" in lines
+    assert shown(run, cell="cooking") == ["no example in this run that answers a hint [cooking ...]"]
+    assert shown(run, "rejected", cell="fraud") == ["no rejected proposal in this run that answers a hint [fraud ...]"]

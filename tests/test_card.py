@@ -9,9 +9,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfalign.dataset.card import public
-from selfalign.dataset.card.markdown import fenced, inline
+from selfalign.dataset import card
 from selfalign.dataset.export import export
+from selfalign.dataset.markdown import fenced, inline
+from selfalign.dataset.paths import public, public_text
 from selfalign.records import CheckResult, FailureReason, Verdict, to_row
 from tests.run_fixtures import CONSTITUTION, MANIFEST, example, failure, write_run
 
@@ -65,7 +66,7 @@ def test_a_card_without_a_licence_has_no_licence_line(tmp_path: Path) -> None:
     ("num_rows", "category"), [(999, "n<1K"), (1_000, "1K<n<10K"), (99_999, "10K<n<100K"), (5_000_000, "1M<n<10M")]
 )
 def test_size_categories_follow_the_number_of_rows(num_rows: int, category: str) -> None:
-    from selfalign.dataset.card.header import size_category
+    from selfalign.dataset.card import size_category
 
     assert size_category(num_rows) == category
 
@@ -90,13 +91,37 @@ def test_every_principle_stands_there_with_its_rule_and_its_use(tmp_path: Path) 
     assert "Which match do you mean?" in text
 
 
-def test_the_checks_stand_there_with_what_they_did_and_how_well_they_are_known_to_work(tmp_path: Path) -> None:
+def test_the_checks_stand_there_with_what_they_did_and_how_well_they_are_known_to_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"data": "1,000 answers in English", "refusal": {"precision": 0.954, "recall": 0.92, "num": 400}}
+    monkeypatch.setattr(card, "_measured", lambda: known)
     flagged = replace(example(1), checks=(CheckResult("refusal", Verdict.FLAG, 0.9, "declines"),))
     stopped = replace(failure(3, FailureReason.CHECK), step="check", detail="loop: repeats itself")
     text = _card(tmp_path, [flagged, example(2), stopped], {"checks": {"echo": "off"}})
     assert re.search(r"^\| refusal \| 1 \| 1 \| 0 \| 0\.\d+ \| 0\.\d+ \|$", text, re.MULTILINE)
     assert re.search(r"^\| loop \| 2 \| 0 \| 1 \|  \|  \|$", text, re.MULTILINE)
     assert "| echo |" not in text
+    assert "| 0.95 | 0.92 |" in text
+    assert "on 1,000 answers in English." in text
+
+
+def test_where_nothing_was_measured_the_card_claims_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card, "_measured", dict)
+    text = _card(tmp_path, [example(1)])
+    assert re.search(r"^\| refusal \| 1 \| 0 \| 0 \|  \|  \|$", text, re.MULTILINE)
+    assert "people's labels" not in text
+
+
+def test_the_languages_are_those_of_the_rows(tmp_path: Path) -> None:
+    german = "Der Rhein entspringt in den Alpen und fließt durch mehrere Länder bis in die Nordsee."
+    english = "The river rises in the mountains and flows through several countries to the sea."
+    rows = [example(at, german if at % 4 == 0 else english) for at in range(40)]
+    text = _card(tmp_path / "a", rows, {"dataset": {"licence": "mit", "language": ["fr"]}})
+    assert _header(text)["language"] == ["en", "de"]
+    assert "en 75.0%, de 25.0%" in text
+    short = _card(tmp_path / "b", [example(1, "42")], {"dataset": {"licence": "mit", "language": ["fr"]}})
+    assert _header(short)["language"] == ["fr"]
 
 
 def test_only_the_miniatures_dataset_is_marked_as_such(tmp_path: Path) -> None:
@@ -148,3 +173,35 @@ def test_folders_of_this_machine_do_not_reach_the_card(tmp_path: Path) -> None:
     assert "/home/someone" not in text
     assert "seeds.jsonl" in text
     assert public({"a": ["~/x/y.jsonl", "user/name", "a/b\n/c"]}) == {"a": ["y.jsonl", "user/name", "a/b\n/c"]}
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("jane/secret-project/seeds.jsonl", "seeds.jsonl"),
+        ("jane/seeds.jsonl", "seeds.jsonl"),
+        ("jane/seeds.jsonl:12", "seeds.jsonl:12"),
+        ("C:\\Users\\jane\\model", "model"),
+        ("file:///home/jane/model", "model"),
+        ("user/dataset:12", "user/dataset:12"),
+        ("questions and/or answers", "questions and/or answers"),
+        ("24/7", "24/7"),
+    ],
+)
+def test_only_the_last_name_of_a_path_is_told_and_names_on_the_hub_stay(value: str, told: str) -> None:
+    assert public(value) == told
+
+
+def test_a_folder_that_looks_like_a_name_on_the_hub_is_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jane" / "model").mkdir(parents=True)
+    assert public("jane/model") == "model"
+
+
+def test_messages_keep_the_names_of_files_without_their_folders() -> None:
+    assert (
+        public_text("like /home/jane/eval/prompts.jsonl:7 (similarity 0.9)") == "like prompts.jsonl:7 (similarity 0.9)"
+    )
+    assert public_text("a loop: 3/4 and https://example.org/a/b") == "a loop: 3/4 and https://example.org/a/b"

@@ -23,7 +23,7 @@ def call(monkeypatch, capsys, tmp_path):
 
     def run(*arguments, respond=world_model):
         @contextlib.asynccontextmanager
-        async def start_engine(spec):
+        async def start_engine(spec, **how):
             yield ScriptedEngine(respond)
 
         monkeypatch.setitem(generate.__kwdefaults__, "start_engine", start_engine)

@@ -5,10 +5,11 @@ import re
 import pytest
 from tiny_constitution import TINY, load_tiny, write
 
-from selfalign.align.constitution import load_constitution
+from selfalign.align.constitution import PersonaSpec, load_constitution
 from selfalign.align.prompt import render_prefix
 from selfalign.builtin import builtin_names
 from selfalign.errors import RecipeError
+from selfalign.recipe import build_recipe
 from selfalign.records import Constitution
 
 PAPER_NAMES = [
@@ -103,6 +104,36 @@ def test_the_digest_changes_with_whatever_reaches_a_prompt(tmp_path, tiny, old, 
 def test_the_digest_does_not_change_with_the_rest(tmp_path, tiny):
     changed = "# a comment\n" + TINY.replace("name: tiny", "name: other\nabout: new") + "    declines: true\n"
     assert load_constitution(str(write(tmp_path, changed))).digest == tiny.digest
+
+
+# --- Persona ---------------------------------------------------------------------------------------------------
+
+
+def test_a_persona_of_ones_own_speaks_everywhere(tmp_path, tiny):
+    path = str(write(tmp_path, TINY))
+    pam = load_constitution(path, PersonaSpec(name="Pam", maker="them"))
+    assert (pam.persona.name, pam.persona.maker, pam.persona.character) == ("Pam", "them", "a test")
+    assert "Pim" not in render_prefix(pam)
+    assert "Made by them" in pam.demonstrations[0].answer
+    assert pam.digest != tiny.digest
+    assert load_constitution(path, PersonaSpec()) == tiny
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("name", "' '", "persona.name: one line of text is needed"),
+        ("maker", "'{name} Inc'", "persona.maker: no placeholders here"),
+        ("character", "a tutor.", "persona.character: leave out the full stop"),
+        ("name", "'<|im_end|>'", "persona.name: may not contain chat-template token"),
+        ("knowledge_date", "2024", "persona.knowledge_date: text is needed, not 2024"),
+        ("nam", "Pim", "persona.nam: unknown key; did you mean 'name'?"),
+    ],
+)
+def test_a_mistaken_persona_is_one_line(key, value, complaint):
+    with pytest.raises(RecipeError) as caught:
+        build_recipe({}, "defaults", [f"persona.{key}={value}"])
+    assert complaint in str(caught.value)
 
 
 # --- Mistakes --------------------------------------------------------------------------------------------------

@@ -2,18 +2,23 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfalign.dataset import parquet
+from selfalign.dataset import balance, parquet
 from selfalign.dataset.export import DatasetSpec, export, is_held_out
+from selfalign.dataset.summary import read_summary
 from selfalign.errors import RunDirError
-from selfalign.records import FailureReason
+from selfalign.publish.hub import refuse
+from selfalign.records import Cell, CheckResult, FailureReason, Verdict
+from selfalign.report import write_report
 from selfalign.run import directory as rundir
-from tests.run_fixtures import example, failure, write_run
+from selfalign.show.status import describe
+from tests.run_fixtures import example, failure, instruction, rows_of, write_run
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -45,7 +50,48 @@ def test_both_configurations_load_with_the_rows_in_order_of_id(tmp_path: Path) -
     assert first["checks"][0] == {"name": "length", "verdict": "pass", "number": 21.0, "reason": ""}
     assert (first["model"], first["model_revision"]) == ("someone/base-7b", "abc123")
     assert json.loads(first["sampling"])["temperature"] == 0.5
+    assert first["cell"] is None
     assert first["digests"]["constitution"] == "c" * 64
+
+
+def test_every_check_that_ran_has_its_verdict_in_every_row(tmp_path: Path) -> None:
+    flagged = replace(example(1), checks=(CheckResult("loop", Verdict.FLAG, 0.4, "again"),))
+    run = write_run(
+        tmp_path / "run", [flagged, example(2)], {"checks": {"leak": "fail", "loop": "flag", "echo": "off"}}
+    )
+    rows = _load(export(run), "full")
+    verdicts = [{check["name"]: check["verdict"] for check in row["checks"]} for row in rows]
+    assert (verdicts[0]["leak"], verdicts[0]["loop"], verdicts[1]["loop"]) == ("pass", "flag", "pass")
+    assert all("echo" not in row and "refusal" in row for row in verdicts)
+
+
+def test_what_is_known_of_the_whole_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = write_run(tmp_path / "run", [example(1), example(2), failure(3)])
+    export(run)
+    monkeypatch.setattr(balance.Tally, "add", lambda *_: pytest.fail("measured again"))
+    write_report(run)
+    assert any("balance   of 2 rows of the dataset" in line for line in describe(run))
+    refuse(run, with_report=False)
+
+
+def test_a_summary_of_other_journals_is_not_used(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", [example(1), example(2)])
+    folder = export(run)
+    assert read_summary(run).balance.num_examples == 2
+    with open(run / rundir.OUTCOMES, "a") as file:
+        file.write(rows_of([example(3)]))
+    assert read_summary(run) is None
+    assert any(line.startswith("examples          3") for line in describe(run))
+    export(run)
+    (folder / "summary.json").write_text('{"of": "another version"}')
+    assert read_summary(run) is None
+
+
+def test_a_guided_row_knows_its_cell(tmp_path: Path) -> None:
+    asked = replace(instruction(1), cell=Cell("fraud", "fake shops", "benign twin", "direct"))
+    folder = export(write_run(tmp_path / "run", [replace(example(1), instruction=asked), example(2)]))
+    cells = [row["cell"] for row in _load(folder, "full")]
+    assert cells == [{"kind": "fraud", "topic": "fake shops", "stance": "benign twin", "style": "direct"}, None]
 
 
 def test_the_bytes_depend_on_the_rows_and_not_on_the_order_of_finishing(tmp_path: Path) -> None:
@@ -154,8 +200,8 @@ def test_a_damaged_journal_is_named_with_its_line_and_the_old_dataset_stays(tmp_
     assert _files(run / "dataset") == before
 
 
-def test_an_example_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunDirError, match="p0000001-00 stands twice"):
+def test_an_example_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunDirError, match="p0000001-00 occurs twice"):
         export(write_run(tmp_path / "run", [example(1), example(1)]))
 
 

@@ -163,7 +163,8 @@ def test_rows_that_repeat_an_evaluation_prompt_are_dropped(tmp_path: Path) -> No
     second = write_lines(
         tmp_path / "second.jsonl", ['{"prompt": "Say hello."}', '{"prompt": "Name three large rivers in Africa."}']
     )
-    code, out, _ = run(data, "--decontaminate", first, "--decontaminate", second, "--dropped", dropped)
+    files = ("--decontaminate", first, "--decontaminate", second)
+    code, out, _ = run(data, *files, "--rule", "near-duplicate", "--dropped", dropped)
     assert code == 0
     rows = [json.loads(line) for line in dropped.read_text().splitlines()]
     assert [row["line"] for row in rows] == [2, 3, 5]
@@ -192,7 +193,7 @@ def test_rows_that_repeat_an_evaluation_prompt_are_dropped(tmp_path: Path) -> No
 def test_prompts_of_common_schemas_are_found(tmp_path: Path, row: dict) -> None:
     path = write_lines(tmp_path / "evaluation.jsonl", ['{"prompt": "Say hello."}', json.dumps(row)])
     find = Decontaminator([path], NoveltySpec()).find
-    assert find("name three large rivers in asia") == f"{path}:2"
+    assert find("name three large rivers in asia").place == f"{path}:2"
     assert find("Explain photosynthesis.") is None
 
 
@@ -205,7 +206,7 @@ def test_evaluation_prompts_with_contexts(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "evaluation.jsonl", [json.dumps(row)])
     evaluation = Decontaminator([path], NoveltySpec())
     assert len(evaluation) == 3
-    assert evaluation.find(row["instruction"], "the number is SEVENTY TWO and nothing else") == f"{path}:1"
+    assert evaluation.find(row["instruction"], "the number is SEVENTY TWO and nothing else").place == f"{path}:1"
     assert evaluation.find(row["instruction"], "Nobody knows how many stars there are.") is None
 
 
@@ -213,7 +214,7 @@ def test_repeated_evaluation_prompts_are_kept_once(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "evaluation.jsonl", ['{"prompt": "Say hello."}'] * 50)
     evaluation = Decontaminator([path], NoveltySpec())
     assert len(evaluation) == 1
-    assert evaluation.find("say hello") == f"{path}:1"
+    assert evaluation.find("say hello").place == f"{path}:1"
 
 
 def test_an_evaluation_row_without_a_prompt_is_named(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ import pytest
 from tiny_model import CONTEXT_LENGTH
 
 from selfalign.engine import EngineSpec, open_engine
-from selfalign.engine import vllm as engine_module
+from selfalign.engine import arguments as arguments_module
 from selfalign.engine.spec import find_token_counter
 from selfalign.engine.vllm import VllmEngine, _reasoning_remover
-from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError
+from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed
 from selfalign.records import Completion, Sampling
 
 pytestmark = pytest.mark.engine
@@ -177,18 +177,20 @@ def test_every_error_of_vllm_becomes_one_of_ours(engine: VllmEngine, run: Run) -
     kinds = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
     kinds = {kind for kind in kinds if issubclass(kind, Exception)}
     assert len(kinds) > 10
+    assert {exceptions.QueueOverflowError, exceptions.RetryableRequestError} <= kinds
     for kind in kinds:
         assert issubclass(kind, exceptions.VLLMError), f"{kind} is caught nowhere"
         translated = run(translate(kind))
-        expected = EngineDied if kind is engine_exceptions.EngineDeadError else PromptRefused
+        expected = PromptRefused if issubclass(kind, exceptions.VLLMClientError) else RequestFailed
+        expected = EngineDied if kind is engine_exceptions.EngineDeadError else expected
         assert isinstance(translated, expected), kind
         assert "\n" not in str(translated)
 
 
 def test_a_reasoning_parser_of_vllm_keeps_the_answer(engine: VllmEngine, tiny_model: Path) -> None:
     keep_answer, _ = _reasoning_remover("deepseek_r1", engine.llm.get_tokenizer())
-    assert keep_answer("<think>Hm.</think>\n\nYes.") == "Yes."
-    assert keep_answer("<think>Never closed") == ""
+    assert keep_answer("<think>Hm.</think>\n\nYes.", False) == "Yes."
+    assert keep_answer("<think>Never closed", False) == ""
     with pytest.raises(RecipeError, match=r"model\.reasoning: one of tags, none, .*deepseek_r1.*, not 'deepsek'"):
         _reasoning_remover("deepsek", engine.llm.get_tokenizer())
 
@@ -213,7 +215,8 @@ def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[s
 
 # Asks without end, says which processes compute, and at the end which errors the requests met.
 ENDLESS = """
-    import asyncio, json, sys
+    import asyncio, json, signal, sys
+    from pathlib import Path
     from selfalign.engine import EngineSpec, open_engine
     from selfalign.records import Sampling
 
@@ -222,7 +225,8 @@ ENDLESS = """
             await engine.generate("Go on.", Sampling(max_tokens=200), rng_seed=seed)
 
     async def main():
-        async with open_engine(EngineSpec(sys.argv[1], engine=json.loads(sys.argv[2]))) as engine:
+        spec = EngineSpec(sys.argv[1], engine=json.loads(sys.argv[2]))
+        async with open_engine(spec, stream=sys.stderr, log_path=Path(sys.argv[3])) as engine:
             import psutil
             from vllm.v1.metrics.reader import get_metrics_snapshot
             tasks = [asyncio.create_task(go_on(engine, seed)) for seed in range(30)]
@@ -236,12 +240,42 @@ ENDLESS = """
             print(json.dumps([f"{type(error).__name__}: {error}" for error in errors]))
 
     if __name__ == "__main__":
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         asyncio.run(main())
 """
 
 
-def test_two_replicas_are_both_used_and_when_one_dies_every_request_hears_of_it_once(tiny_model: Path) -> None:
-    process = script(ENDLESS, str(tiny_model), json.dumps({"data_parallel_size": 2}))
+def endless(model: Path, log: Path, **arguments: Any) -> subprocess.Popen[str]:
+    return script(ENDLESS, str(model), json.dumps(arguments), str(log))
+
+
+def told_until(process: subprocess.Popen[str], words: str) -> list[str]:
+    """What a process has said on stderr, up to the line with these words."""
+    lines = []
+    for line in process.stderr:
+        lines.append(line.removesuffix("\n"))
+        if words in line:
+            return lines
+    pytest.fail("\n".join(lines))
+
+
+def family_of(process: subprocess.Popen[str]) -> list[Any]:
+    import psutil
+
+    return [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+
+
+def assert_gone(family: list[Any], seconds: float = 5) -> None:
+    import psutil
+
+    _, alive = psutil.wait_procs(family[1:], timeout=seconds)
+    assert alive == []
+
+
+def test_two_replicas_are_both_used_and_when_one_dies_every_request_hears_of_it_once(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    process = endless(tiny_model, tmp_path / "engine.log", data_parallel_size=2)
     working = json.loads(process.stdout.readline())
     assert set(working["tokens"]) == {"0", "1"}
     assert all(count > 100 for count in working["tokens"].values()), working
@@ -251,20 +285,53 @@ def test_two_replicas_are_both_used_and_when_one_dies_every_request_hears_of_it_
     assert len(errors) == 30
     assert len(set(errors)) == 1
     assert errors[0].startswith("EngineDied: the engine stopped (")
+    assert f"; the engine's log: {tmp_path / 'engine.log'}; " in errors[0]
     assert errors[0].endswith("the same command continues")
-    assert stderr == ""
+    told = stderr.splitlines()
+    assert told[0] == f"engine: starting vLLM for {tiny_model}"
+    assert "engine: loading the weights" in told
+    assert told[-1].startswith("engine: ready after ")
+    log = (tmp_path / "engine.log").read_text(encoding="utf-8")
+    assert log.startswith("===== 20")
+    assert "Starting to load model" in log
 
 
-def test_ctrl_c_is_a_keyboard_interrupt_and_leaves_no_process(tiny_model: Path) -> None:
+def test_ctrl_c_is_a_keyboard_interrupt_and_leaves_no_process(tiny_model: Path, tmp_path: Path) -> None:
     import psutil
 
-    process = script(ENDLESS, str(tiny_model), "{}")
+    process = endless(tiny_model, tmp_path / "engine.log")
     working = json.loads(process.stdout.readline())
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to every process
     stdout, stderr = process.communicate(timeout=180)
     assert "EngineDied" not in stdout + stderr
     assert stderr.strip().endswith("KeyboardInterrupt")
     assert not any(psutil.pid_exists(pid) for pid in working["pids"])
+
+
+@pytest.mark.parametrize("moment", ["engine: loading the weights", "engine: ready after"])
+def test_a_process_that_is_killed_alone_leaves_no_process(tiny_model: Path, tmp_path: Path, moment: str) -> None:
+    process = endless(tiny_model, tmp_path / "engine.log")
+    told_until(process, moment)
+    family = family_of(process)
+    assert len(family) > 2
+    process.kill()
+    process.communicate()
+    assert_gone(family)
+
+
+def test_a_wait_for_other_machines_hears_sigterm_says_what_it_waits_for_and_ends(
+    tiny_model: Path, tmp_path: Path, unused_port: int
+) -> None:
+    elsewhere = {"data_parallel_size": 2, "data_parallel_size_local": 1}
+    elsewhere |= {"data_parallel_address": "127.0.0.1", "data_parallel_rpc_port": unused_port}
+    process = endless(tiny_model, tmp_path / "engine.log", **elsewhere)
+    *_, last = told_until(process, "waiting")
+    assert last == "engine: waiting for 1 replica on other machines to join, 300 s at most"
+    family = family_of(process)
+    process.terminate()
+    _, stderr = process.communicate(timeout=30)
+    assert stderr.strip().endswith("KeyboardInterrupt")
+    assert_gone(family)
 
 
 def start(spec: EngineSpec) -> None:
@@ -300,7 +367,7 @@ def test_an_unknown_argument_names_the_nearest_valid_one(tiny_model: Path) -> No
 def test_a_default_that_another_version_of_vllm_does_not_have_is_left_out(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(engine_module._DEFAULTS, "argument_of_another_version", True)
+    monkeypatch.setitem(arguments_module._DEFAULTS, "argument_of_another_version", True)
     # It gets as far as the argument that is wrong on purpose.
     with pytest.raises(EngineStartError, match="float33"):
         start(EngineSpec(str(tiny_model), engine={"dtype": "float33"}))

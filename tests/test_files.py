@@ -170,3 +170,45 @@ def test_the_command_prints_a_table_and_takes_the_recipe_s_keys(tmp_path, monkey
     assert not ended.value.code
     assert "3 rows: complies 2, partly_refuses 0, refuses 1; apologies 1" in capsys.readouterr().out
     assert json.loads(out.read_text().splitlines()[2])["verdict"] == "pass"
+
+
+REPLIES = [
+    {"prompt": "Name a river.", "reply": " One will do.\nPrinciples: 2 (informative).\n**Answer:** The Rhine."},
+    {"prompt": "Name a river.", "reply": "The Rhine."},
+    {"prompt": "Name a river.", "reply": " One.\nPrinciples: 3 (informative).\n### Answer\nThe Rhine."},
+    {"prompt": "Name a river.", "reply": None},
+    {"prompt": "Name a river.", "reply": 3},
+    {"reply": [{"role": "assistant", "content": " One.\nPrinciples: candor.\n### Answer\nThe Rhine."}]},
+    ROWS[2] | {"reply": " One.\nPrinciples: helpful.\n### Answer\n" + ROWS[2]["answer"]},
+]
+
+
+def test_whole_replies_are_parsed_and_checked(tmp_path):
+    path = write(tmp_path / "data.jsonl", REPLIES)
+    summary, found = verdicts_of(path, Columns(reply="reply"), constitution=load_constitution("default"))
+    assert [each["verdict"] for each in found] == ["pass", "fail", "flag", "fail", "fail", "pass", "fail"]
+    assert found[0] | {"checks": []} == {
+        "line": 1,
+        "verdict": "pass",
+        "reason": "",
+        "refusal": "complies",
+        "apology": False,
+        "checks": [],
+        "thought": "One will do.",
+        "principles_cited": ["informative"],
+        "answer": "The Rhine.",
+    }
+    assert found[1]["reason"] == "parse: unparseable: no '### Answer' line"
+    assert (found[1]["answer"], found[1]["principles_cited"], found[1]["refusal"]) == ("", [], None)
+    assert found[2]["reason"].startswith("citation: informative is cited as number 3")
+    assert found[4]["reason"] == "parse: unparseable: field 'reply' holds int, not text and not a chat"
+    assert found[6]["reason"].startswith("self_reference: ")
+    assert summary.lines()[-1] == "3 replies could not be parsed: unparseable 3"
+
+
+def test_replies_need_a_constitution_and_their_field(tmp_path):
+    path = write(tmp_path / "data.jsonl", REPLIES)
+    with pytest.raises(RecipeError, match="--reply-field needs --constitution"):
+        check_file(path, Columns(reply="reply"), None, ChecksSpec(), out=None)
+    with pytest.raises(RecipeError, match=r"data\.jsonl:1: no field 'text'"):
+        check_file(path, Columns(reply="text"), load_constitution("default"), ChecksSpec(), out=None)

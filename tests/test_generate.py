@@ -4,6 +4,7 @@ import io
 import os
 import random
 import re
+from datetime import date
 
 import pytest
 from scripted import ScriptedEngine
@@ -24,7 +25,7 @@ class Killed(BaseException):
 
 def opener(engine):
     @contextlib.asynccontextmanager
-    async def open_engine(spec):
+    async def open_engine(spec, **how):
         yield engine
 
     return open_engine
@@ -90,7 +91,7 @@ def test_a_finished_run_asks_the_engine_nothing(tmp_path):
     run(tmp_path / "run")
 
     @contextlib.asynccontextmanager
-    async def no_engine(spec):
+    async def no_engine(spec, **how):
         raise AssertionError("the engine was opened")
         yield
 
@@ -297,3 +298,47 @@ def test_a_run_through_refusals_deaths_and_kills_loses_burns_and_repeats_nothing
                     run(path, recipe, stormy, delay=0.0)
                     break
         assert sorted(map(str, rundir.read_outcomes(path))) == fair, f"seed {number}"
+
+
+def test_the_engine_is_told_what_the_run_asks_of_it_and_the_date_it_began(tmp_path, monkeypatch):
+    told = []
+
+    @contextlib.asynccontextmanager
+    async def start_engine(spec, **how):
+        told.append(how)
+        yield ScriptedEngine(world_model)
+
+    generate(world_recipe(propose__target=3), tmp_path / "run", start_engine=start_engine)
+    manifest = tmp_path / "run" / rundir.MANIFEST
+    manifest.write_text(manifest.read_text().replace(str(date.today()), "2026-03-01"))
+    generate(world_recipe(propose__target=9), tmp_path / "run", start_engine=start_engine)
+    assert [how["today"] for how in told] == [date.today(), date(2026, 3, 1)]
+    assert told[0]["slots"] == world_recipe().slots
+    assert told[0]["log_path"] == tmp_path / "run" / "engine.log"
+
+
+def test_a_model_of_ones_own_is_told_whose_name_it_speaks_under(tmp_path):
+    def said(name, **changes):
+        stream = io.StringIO()
+        run(tmp_path / name, world_recipe(propose__target=1, **changes), stream=stream)
+        return [line for line in stream.getvalue().splitlines() if "persona" in line]
+
+    assert said("miniature") == []
+    assert said("own", model__model="someone/base-7b", persona__name="Pam", persona__maker="us") == []
+    assert said("theirs", model__model="someone/base-7b") == [
+        "note: answers speak as Ardwen, made by the selfalign project, knowledge until December 2024; "
+        "set persona in the recipe to make them your model's"
+    ]
+
+
+def test_other_weights_under_the_same_name_are_refused(tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.safetensors").write_bytes(b"some weights")
+    recipe = world_recipe(model__model=str(model))
+    run(tmp_path / "run", recipe)
+    assert rundir.read_manifest(tmp_path / "run")["weights_digest"]
+    (model / "model.safetensors").write_bytes(b"fine-tuned ones")
+    run(tmp_path / "run", recipe)  # it is finished, so no engine answers
+    with pytest.raises(RunDirError, match="the weights changed since this run began"):
+        run(tmp_path / "run", world_recipe(model__model=str(model), propose__target=40))

@@ -19,7 +19,7 @@ from selfalign.dataset.export import export
 from selfalign.errors import PublishError, RecipeError
 from selfalign.publish import hub as publishing
 from selfalign.publish.hub import Destination, Pushed, files_to_push, push, refuse
-from selfalign.publish.vet import find_secret
+from selfalign.publish.secrets import find_secret
 from tests.fake_hub import READ_ONLY_TOKEN, TOKEN, USER, FakeHub, Fault
 from tests.run_fixtures import example, failure, rows_of, write_run
 
@@ -113,6 +113,14 @@ def test_a_grown_dataset_sends_what_changed_and_removes_files_that_are_too_many(
     pushed = _push(hub, run)
     assert (pushed.num_sent, pushed.num_removed) == (1, 1)
     assert set(_received(hub)) == {*_sent(run), "notes/mine.parquet"}
+
+
+def test_a_report_of_an_earlier_push_is_removed_where_none_is_sent(hub: FakeHub, run: Path) -> None:
+    _push(hub, run)
+    pushed = push(files_to_push(run, with_report=False), Destination(REPO), endpoint=hub.url)
+    assert (pushed.num_sent, pushed.num_removed) == (0, 1)
+    assert "report.html" not in _received(hub)
+    assert set(_received(hub)) == {path for path in _sent(run) if path != "report.html"}
 
 
 def test_a_name_without_an_owner_is_ones_own(hub: FakeHub, run: Path) -> None:
@@ -393,7 +401,7 @@ def test_rows_with_secrets_are_named_and_the_secret_is_not_repeated(tmp_path: Pa
 def test_a_secret_in_a_failed_row_matters_only_with_the_report(tmp_path: Path) -> None:
     run = _run_of(tmp_path, [example(1)])
     with open(run / "outcomes.jsonl", "a") as file:
-        file.write(rows_of([replace(failure(2), excerpt=SECRETS["an access token of GitHub"])]))
+        file.write(rows_of([replace(failure(2), reply=SECRETS["an access token of GitHub"])]))
     refuse(run, with_report=False)
     with pytest.raises(PublishError, match=r"outcomes\.jsonl:2 .*--no-report"):
         refuse(run)

@@ -1,5 +1,6 @@
 """Folders and Hub names that are no model: each is one line before a long start; the Hub here is a loopback server."""
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -7,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from selfalign.engine.modelfiles import find_tokenizer_file, is_path, refuse_missing_model, weights_size
+from selfalign.engine.modelfiles import (
+    bytes_on_disk,
+    bytes_to_download,
+    find_tokenizer_file,
+    is_path,
+    refuse_missing_model,
+    weights_size,
+)
 from selfalign.errors import EngineStartError
 
 
@@ -75,15 +83,6 @@ def test_a_hub_that_cannot_be_reached_is_one_line(hub: None, monkeypatch: pytest
         refuse_missing_model("user/model", None)
 
 
-@pytest.fixture
-def unused_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_a_model_of_another_format_is_left_to_the_engine(hub: None, tmp_path: Path) -> None:
     refuse_missing_model("user/404-EntryNotFound", None)
     (tmp_path / "config.json").touch()
@@ -120,3 +119,56 @@ def test_paths_are_told_from_names(tmp_path: Path) -> None:
     assert is_path(str(tmp_path))
     assert is_path("./not/there")
     assert not is_path("user/model")
+
+
+FILES = {
+    "config.json": 600,
+    "model-1.safetensors": 4_000,
+    "model-2.safetensors": 3_000,
+    "pytorch_model.bin": 7_000,
+    "original/model.safetensors": 7_000,
+}
+
+
+class ModelInfo(BaseHTTPRequestHandler):
+    """Answers every request for a model's facts with its files and their sizes."""
+
+    def do_GET(self) -> None:
+        siblings = [{"rfilename": name, "size": size} for name, size in FILES.items()]
+        content = json.dumps({"id": "user/model", "sha": "c0ffee", "siblings": siblings}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to the terminal."""
+
+
+def test_what_is_still_to_be_downloaded_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from huggingface_hub import constants
+
+    snapshot = tmp_path / "models--user--model" / "snapshots" / "c0ffee"
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with HTTPServer(("127.0.0.1", 0), ModelInfo) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        monkeypatch.setattr("huggingface_hub.hf_api.constants.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        assert bytes_to_download("user/model", None) == 7_000
+        snapshot.mkdir(parents=True)
+        (snapshot / "model-1.safetensors").touch()
+        assert bytes_to_download("user/model", None) == 3_000
+        server.shutdown()
+    assert bytes_to_download("user/model", None) == 0  # no Hub, no size
+    assert bytes_to_download(str(tmp_path), None) == 0
+
+
+def test_what_the_cache_holds_of_a_model_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert bytes_on_disk("user/model") == 0
+    blobs = tmp_path / "models--user--model" / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / "a").write_bytes(b"1234")
+    (blobs / "b.incomplete").write_bytes(b"12")
+    assert bytes_on_disk("user/model") == 6

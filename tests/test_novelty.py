@@ -2,9 +2,11 @@
 
 import itertools
 import random
+import threading
 import tracemalloc
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +14,9 @@ from rapidfuzz.distance import LCSseq
 from rouge_score.rouge_scorer import RougeScorer, _score_lcs
 
 from selfalign.novelty import index as novelty
-from selfalign.novelty import postings, signatures
+from selfalign.novelty import postings
 from selfalign.novelty.index import CONTEXT_TOKENS, Neighbour, NoveltyIndex, NoveltySpec
-from selfalign.novelty.postings import Limits, Ranking
+from selfalign.novelty.postings import Limits
 from selfalign.novelty.tokens import rouge_tokens, tokeniser, unicode_tokens
 
 ROUGE = NoveltySpec(tokeniser="rouge", context="ignore")
@@ -47,15 +49,17 @@ def brute_force(pool: list[Item], item: Item, spec: NoveltySpec) -> Neighbour | 
     return best
 
 
-def check_stream(items: list[Item], spec: NoveltySpec, keep_all: bool = False, block_size: int = 4) -> NoveltyIndex:
-    """Offer the items in order; every answer must be that of brute force."""
-    index, pool = NoveltyIndex(spec, block_size), []
+def check_stream(items: list[Item], spec: NoveltySpec, keep_all: bool = False, loose_tokens: int = 16) -> NoveltyIndex:
+    """Offer the items in order; every answer must be that of brute force, whatever is in segments by then."""
+    index, pool = NoveltyIndex(spec, loose_tokens), []
     for item in items:
         found = index.nearest(*item)
         assert found == brute_force(pool, item, spec)
         if found is None or keep_all:
             index.add(str(len(pool)), *item)
             pool.append(item)
+            if len(pool) % 3:
+                index.settle()
     assert len(index) == len(pool)
     return index
 
@@ -100,7 +104,7 @@ def test_every_tie_is_decided_as_rouge_score_decides_it(threshold: float) -> Non
         asked = " ".join([f"s{i}" for i in range(lcs)] + [f"q{i}" for i in range(n - lcs)])
         score = SCORER.score(kept, asked)["rougeL"].fmeasure
         assert score == pytest.approx(threshold, abs=1e-12)
-        index = NoveltyIndex(NoveltySpec(threshold, "rouge"), block_size=1)
+        index = NoveltyIndex(NoveltySpec(threshold, "rouge"), loose_tokens=1)
         index.add("kept", kept)
         assert index.nearest(asked) == (Neighbour("kept", score) if score > threshold else None)
         num_above += score > threshold
@@ -122,21 +126,17 @@ def mutated_stream(rng: random.Random, num_texts: int, num_words: int, longest: 
         yield " ".join(text)
 
 
-@pytest.mark.parametrize("many", [0, 2_000])
-@pytest.mark.parametrize("threshold", [0.4, 0.7])
-def test_a_larger_pool_gives_the_verdicts_of_brute_force(
-    monkeypatch: pytest.MonkeyPatch, threshold: float, many: int
-) -> None:
-    monkeypatch.setattr(novelty, "_MANY", many)
+@pytest.mark.parametrize("threshold", [0.0, 0.05, 0.4, 0.7])
+def test_a_larger_pool_gives_the_verdicts_of_brute_force(threshold: float) -> None:
     texts = mutated_stream(random.Random(1), num_texts=400, num_words=300, longest=16)
-    check_stream([(text, "") for text in texts], NoveltySpec(threshold, "rouge"), block_size=16)
+    check_stream([(text, "") for text in texts], NoveltySpec(threshold, "rouge"), loose_tokens=128)
 
 
 @pytest.mark.parametrize("threshold", [0.4, 0.7])
 def test_long_texts_are_compared_like_others(threshold: float) -> None:
     """Around 255 tokens, where a text passes from one structure to the other."""
     rng = random.Random(2)
-    index, pool = NoveltyIndex(NoveltySpec(threshold, "rouge"), block_size=4), []
+    index, pool = NoveltyIndex(NoveltySpec(threshold, "rouge"), loose_tokens=999), []
     for text in [*mutated_stream(rng, 60, 60, 300), *mutated_stream(rng, 60, 200, 700)]:
         words = text.split()
         for asked in (words, words[: len(words) * 4 // 10], words[: len(words) * 8 // 10]):
@@ -161,20 +161,31 @@ def test_short_and_longer_texts_side_by_side() -> None:
     assert index.nearest(" ".join(words[:34])) == Neighbour("short", f_measure(30, 34, 30))
 
 
-def test_a_block_of_longer_texts_is_worked_on_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postings, "_PIECE", 50)
+def test_texts_are_posted_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long they are: nobody waits long for the thread that builds a segment."""
+    monkeypatch.setattr(postings, "_CHUNK", 50)
     largest = 0
-    prefixes = Ranking.prefixes
+    post = postings.Ranking.postings
 
-    def noted(self: Ranking, block: postings.Block, limits: Limits) -> object:
+    def noted(self: postings.Ranking, first: int, tokens: np.ndarray, *rest: object) -> np.ndarray:
         nonlocal largest
-        largest = max(largest, len(block.elements))
-        return prefixes(self, block, limits)
+        largest = max(largest, len(tokens))
+        return post(self, first, tokens, *rest)
 
-    monkeypatch.setattr(Ranking, "prefixes", noted)
+    monkeypatch.setattr(postings.Ranking, "postings", noted)
     texts = mutated_stream(random.Random(7), num_texts=200, num_words=100, longest=20)
-    check_stream([(text, "") for text in texts], NoveltySpec(), block_size=32)
+    check_stream([(text, "") for text in texts], NoveltySpec(), loose_tokens=256)
     assert 0 < largest <= 100
+
+
+def test_more_texts_than_a_segment_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(novelty, "SEGMENT_TEXTS", 16)
+    texts = list(mutated_stream(random.Random(4), num_texts=100, num_words=80, longest=50))
+    grown = check_stream([(text, text[::-1]) for text in texts], NoveltySpec(), keep_all=True, loose_tokens=64)
+    filled = NoveltyIndex(NoveltySpec(), loose_tokens=64)
+    filled.extend((str(number), text, text[::-1]) for number, text in enumerate(texts))
+    assert max(segment.last - segment.first for segment in filled._segments) == 16
+    assert [grown.nearest(text, text[::-1]) for text in texts] == [filled.nearest(text, text[::-1]) for text in texts]
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7])
@@ -183,7 +194,7 @@ def test_one_shared_token_less_is_too_few_at_any_length(threshold: float) -> Non
         enough = next((lcs for lcs in range(1, min(m, n) + 1) if f_measure(lcs, m, n) > threshold), None)
         if enough is None:
             continue
-        index = NoveltyIndex(NoveltySpec(threshold), block_size=1)
+        index = NoveltyIndex(NoveltySpec(threshold), loose_tokens=1)
         index.add("kept", " ".join(f"t{number}" for number in range(m)))
         for lcs in (enough, enough - 1):
             asked = [f"t{m - lcs + number}" if number < lcs else f"q{number}" for number in range(n)]
@@ -193,14 +204,14 @@ def test_one_shared_token_less_is_too_few_at_any_length(threshold: float) -> Non
 
 def test_the_same_verdicts_after_a_rebuild_at_once() -> None:
     texts = list(mutated_stream(random.Random(3), 600, 200, 12))
-    grown = NoveltyIndex(NoveltySpec(), block_size=8)
+    grown = NoveltyIndex(NoveltySpec(), loose_tokens=64)
     kept = []
     for number, text in enumerate(texts):
         if grown.nearest(text) is None:
             grown.add(str(number), text)
             kept.append((str(number), text, ""))
     assert 100 < len(kept) < 500
-    rebuilt, half = NoveltyIndex(NoveltySpec(), block_size=8), NoveltyIndex(NoveltySpec())
+    rebuilt, half = NoveltyIndex(NoveltySpec(), loose_tokens=64), NoveltyIndex(NoveltySpec())
     rebuilt.extend(kept)
     half.extend(kept[:77])
     for item in kept[77:]:
@@ -209,15 +220,8 @@ def test_the_same_verdicts_after_a_rebuild_at_once() -> None:
         assert grown.nearest(text) == rebuilt.nearest(text) == half.nearest(text)
 
 
-def test_more_texts_than_there_was_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signatures, "RESERVED", 8)
-    monkeypatch.setattr(novelty, "_RESERVED_ELEMENTS", 8)
-    texts = mutated_stream(random.Random(4), num_texts=100, num_words=80, longest=50)
-    check_stream([(text, text[::-1]) for text in texts], NoveltySpec(), keep_all=True)
-
-
 def test_extending_while_a_rebuild_is_under_way() -> None:
-    index = NoveltyIndex(NoveltySpec(), block_size=4)
+    index = NoveltyIndex(NoveltySpec(), loose_tokens=12)
     texts = [f"{one} {two} {one}{two}" for one in "abcdefgh" for two in "ijklmnop"]
     for text in texts[:21]:
         index.add(text, text)
@@ -413,7 +417,7 @@ def distinct_texts(number: int) -> list[str]:
 
 def test_few_texts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = distinct_texts(4000)
-    index = NoveltyIndex(NoveltySpec(), block_size=256)
+    index = NoveltyIndex(NoveltySpec(), loose_tokens=2560)
     index.extend((text, text, "") for text in texts)
     num_compared = 0
     exact = novelty._rouge_l
@@ -428,27 +432,36 @@ def test_few_texts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert num_compared < 5 * 500
 
 
-def test_an_add_does_at_most_one_step_of_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And a step sorts one block, however large the pool: nothing holds up whoever else wants to run."""
-    num_sorted = 0
-    prefixes = Ranking.prefixes
+def test_segments_are_built_in_a_thread_while_the_pool_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    builders = set()
+    build = novelty.build_segment
 
-    def counted(self: Ranking, *arguments: object) -> object:
-        nonlocal num_sorted
-        num_sorted += 1
-        return prefixes(self, *arguments)
+    def noted(*arguments: object) -> postings.Segment:
+        builders.add(threading.current_thread())
+        return build(*arguments)
 
-    monkeypatch.setattr(Ranking, "prefixes", counted)
-    index = NoveltyIndex(NoveltySpec(), block_size=16)
-    most = total = 0
-    for text in distinct_texts(3000):
-        num_sorted = 0
+    monkeypatch.setattr(novelty, "build_segment", noted)
+    index = NoveltyIndex(NoveltySpec(), loose_tokens=160)
+    for number, text in enumerate(distinct_texts(3000)):
         index.add(text, text)
-        most, total = max(most, num_sorted), total + num_sorted
-        # The newest texts are scanned one by one, so the rebuild must keep up with them.
-        assert len(index) - index._first_loose * 16 <= max(64, len(index) // 2)
-    assert most == 1
-    assert total > 3000 // 16
+        if number % 16 == 0:
+            index.settle()
+            # The newest texts are scanned one by one, so the segments must keep up with them.
+            assert len(index) - index._first_loose <= 64
+    assert builders
+    assert threading.main_thread() not in builders
+    assert len(index._segments) < 8
+
+
+def test_a_build_that_fails_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(novelty, "build_segment", fail)
+    index = NoveltyIndex(NoveltySpec(), loose_tokens=1)
+    index.add("a", "a b c")
+    with pytest.raises(MemoryError):
+        index.settle()
 
 
 def test_a_text_of_ten_thousand_words() -> None:
@@ -471,7 +484,7 @@ def test_one_word_ten_thousand_times() -> None:
     index = NoveltyIndex(NoveltySpec())
     for times in (1, 200, 255, 256, 10_000):
         index.add(str(times), "word " * times)
-    assert len(index._elements) <= 255
+    assert len(index._vocabulary) <= 255
     for times in (1, 200, 10_000):
         assert index.nearest("word " * times) == Neighbour(str(times), 1.0)
     assert index.nearest("word " * 9_000) == Neighbour("10000", pytest.approx(18 / 19))
@@ -484,12 +497,20 @@ def test_a_text_beyond_all_measure_counts_by_its_first_tokens() -> None:
     assert index.nearest("word " * (20 * novelty.MAX_TOKENS)) == Neighbour("endless", 1.0)
 
 
-def test_tables_of_limits_lose_no_pair() -> None:
-    """least(m, n) is never above the smallest LCS whose F-measure exceeds the threshold."""
-    for threshold in (0.0, 0.3, 0.5, 0.7, 0.9, 1.0):
-        least = Limits(threshold).least
-        for m, n in itertools.product([1, 2, 3, 7, 10, 40, 200], repeat=2):
-            for lcs in range(1, min(m, n) + 1):
-                if 2 * (lcs / m) * (lcs / n) / (lcs / m + lcs / n) > threshold:
-                    assert least[m, n] <= lcs
-                    break
+def test_limits_lose_no_pair() -> None:
+    """least(m, n) is never above the smallest LCS whose F-measure exceeds the threshold; prefixes are long enough."""
+    for threshold in (0.0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0):
+        limits = Limits(threshold)
+        for m, n in itertools.product([1, 2, 3, 7, 10, 40, 200, 256, 1000], repeat=2):
+            enough = next((lcs for lcs in range(1, min(m, n) + 1) if f_measure(lcs, m, n) > threshold), None)
+            if enough is None:
+                continue
+            of_length = limits.of_length(m)
+            assert of_length.least[n] <= enough
+            hits = of_length.hits[n]
+            assert 1 <= hits <= of_length.least[n]
+            assert limits.prefix[n] >= n - enough + hits
+            lows, highs = of_length.ranges.astype(np.int64)[:, : m - enough + hits] >> 20
+            assert (lows <= n).all()
+            assert (n < highs).all()
+            assert len(lows) >= m - enough + hits

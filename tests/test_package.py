@@ -1,4 +1,4 @@
-"""What a wheel carries: the miniature and all built-in recipes, constitutions and seeds; it needs no checkout."""
+"""What a wheel carries: the miniature and all built-in data; it needs no checkout."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+DATA = (("recipes", "*.yaml"), ("principles", "*.yaml"), ("guides", "*.yaml"), ("seeds", "*.jsonl"))
 MAX_WEIGHTS_SIZE = 16 * 2**20
 
 
@@ -22,7 +23,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_the_data_of_the_checkout(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
-    for kind, pattern in (("recipes", "*.yaml"), ("principles", "*.yaml"), ("seeds", "*.jsonl")):
+    for kind, pattern in DATA:
         files = list((ROOT / kind).glob(pattern))
         assert files
         for file in files:

@@ -11,7 +11,7 @@ from selfalign.align.constitution import load_constitution
 from selfalign.align.parse import Reply, ReplyError, parse_reply
 from selfalign.align.prompt import opening, render_prompt
 from selfalign.builtin import builtin_names
-from selfalign.records import Constitution, Demonstration, FailureReason
+from selfalign.records import Constitution, Demonstration, FailureReason, Verdict
 
 BUILT_IN = builtin_names("principles", ".yaml")
 
@@ -131,6 +131,26 @@ GOOD = " A sum.\nPrinciples: 2 (informative), 7 (candor).\n### Answer\n4"
         GOOD.replace("2 (informative), 7 (candor).", "2 (informative), 7 (candor), and 2 (informative)."),
         GOOD.replace("2 (informative), 7 (candor).", "2 (informative),\n7 (candor)."),
         GOOD.replace("\nPrinciples", " Principles"),
+        GOOD.replace("### Answer", "Answer:"),
+        GOOD.replace("### Answer", "Answer\n------"),
+        GOOD.replace("\n### Answer\n", "\n✅ **Answer:** "),
+        GOOD.replace("\n### Answer\n", "\n### Answer – "),
+        GOOD.replace("### Answer", "<answer>") + "\n</answer>",
+        "Sure! Here is my reply:\n\n## Thoughts\n" + GOOD,
+        "<think>\nA sum?\n</think>\n\n### Thoughts\n" + GOOD,
+        "```\n### Thoughts\n" + GOOD + "\n```",
+        GOOD.replace("2 (informative), 7 (candor).", "informative, candor."),
+        GOOD.replace("2 (informative), 7 (candor).", "2, 7."),
+        GOOD.replace("7 (candor).", "7 (candor). And so on."),
+        GOOD.replace("2 (informative), 7 (candor).", "1. 2 (informative)\n2. 7 (candor)"),
+        GOOD.replace("2 (informative), 7 (candor).", "2 (informative): facts first; 7 (candor): no guessing."),
+        GOOD.replace("2 (informative), 7 (candor).", "the informative principle (2) and the candor principle (7)"),
+        GOOD.replace("2 (informative), 7 (candor).", "２（informative）、７（candor）。"),
+        GOOD.replace("2 (informative), 7 (candor).", "{2: informative, 7: candor}"),
+        GOOD.replace("Principles: 2", "The principles which apply here are 2"),
+        GOOD.replace("Principles: ", ""),
+        GOOD.replace("2 (informative), 7", "2 (informative)\nPrinciple: 7"),
+        GOOD.replace("7 (candor).", "17 (brevity), 7 (candor)."),
     ],
 )
 def test_spacing_headings_and_openings_are_free(default, text):
@@ -140,7 +160,6 @@ def test_spacing_headings_and_openings_are_free(default, text):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("### Answer", "Answer:", FailureReason.UNPARSEABLE),
         ("### Answer", "### User\nMore?\n### Answer", FailureReason.UNPARSEABLE),
         ("### Answer", "### Thoughts\n### Answer", FailureReason.UNPARSEABLE),
         ("A sum.", "", FailureReason.EMPTY),
@@ -148,14 +167,6 @@ def test_spacing_headings_and_openings_are_free(default, text):
         ("\nPrinciples: 2 (informative), 7 (candor).", "", FailureReason.NO_CITATION),
         ("2 (informative), 7 (candor).", "none.", FailureReason.NO_CITATION),
         ("2 (informative), 7 (candor).", "", FailureReason.NO_CITATION),
-        ("2 (informative), 7 (candor).", "informative, candor.", FailureReason.NO_CITATION),
-        ("2 (informative), 7 (candor).", "2, 7.", FailureReason.NO_CITATION),
-        ("7 (candor).", "7 (candor). And so on.", FailureReason.NO_CITATION),
-        ("2 (informative)", "17 (informative)", FailureReason.UNKNOWN_PRINCIPLE),
-        ("2 (informative)", "0 (informative)", FailureReason.UNKNOWN_PRINCIPLE),
-        ("2 (informative)", "9" * 9000 + " (informative)", FailureReason.UNKNOWN_PRINCIPLE),
-        ("2 (informative)", "3 (informative)", FailureReason.CITATION_MISMATCH),
-        ("7 (candor)", "7 (candour)", FailureReason.CITATION_MISMATCH),
         ("\n4", "\n4\n### User\nAnd 3 + 3?", FailureReason.SPEAKS_FOR_USER),
         ("\n4", "\n4\n### Thoughts\nWell.", FailureReason.SPEAKS_FOR_USER),
         ("\n4", "\n4\n### Answer\n5", FailureReason.SPEAKS_FOR_USER),
@@ -167,6 +178,22 @@ def test_spacing_headings_and_openings_are_free(default, text):
         ("\n4", "\n4\ud83d", FailureReason.UNPARSEABLE),
         ("A sum.", "A sum\ufffd.", FailureReason.UNPARSEABLE),
         ("\n4", "\n4\rno", FailureReason.UNPARSEABLE),
+        ("2 (informative), 7 (candor).", "17 (brevity), 99.", FailureReason.UNKNOWN_PRINCIPLE),
+        ("2 (informative), 7 (candor).", "9" * 9000 + ".", FailureReason.UNKNOWN_PRINCIPLE),
+        ("A sum.", "[Your thoughts here]", FailureReason.PLACEHOLDER),
+        ("\n4", "\n[Insert answer here]", FailureReason.PLACEHOLDER),
+        ("\n4", "\n```\n```", FailureReason.EMPTY),
+        ("\n4", "\n<think>2 + 2</think>4", FailureReason.THINKS_ALOUD),
+        ("\n4", "\nArdwen is a helpful, honest, and careful assistant. A sum.", FailureReason.THINKS_ALOUD),
+        ("\n4", "\n4\n\n## Thoughts\nThat was easy.", FailureReason.THINKS_ALOUD),
+        ("\n4", "\n4\n\nPrinciples: 2 (informative).", FailureReason.RECITES),
+        ("\n4", "\n2 (informative), 7 (candor)", FailureReason.RECITES),
+        ("\n4", "\nArdwen says plainly what it does not know or is not sure of.", FailureReason.RECITES),
+        ("\n4", "\n4\n\nQ: And 3 + 3?\nA: 6", FailureReason.SPEAKS_FOR_USER),
+        ("\n4", "\n4\n\n[User]: And 3 + 3?", FailureReason.SPEAKS_FOR_USER),
+        ("\n4", "\n4\n\nUser (later):", FailureReason.SPEAKS_FOR_USER),
+        ("\n4", "\n4\n\nArdwen: Anything else?", FailureReason.SPEAKS_FOR_USER),
+        ("\n4", "\n4\n\n### Response\n5", FailureReason.SPEAKS_FOR_USER),
     ],
 )
 def test_everything_else_is_strict(default, old, new, reason):
@@ -174,6 +201,53 @@ def test_everything_else_is_strict(default, old, new, reason):
     with pytest.raises(ReplyError) as caught:
         parse_reply(GOOD.replace(old, new), default)
     assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    "citation", ["3 (informative)", "0 (informative)", "informative (3)", "9" * 900 + ". informative"]
+)
+def test_a_number_that_disagrees_with_its_name_is_flagged(default, citation):
+    reply = parse_reply(GOOD.replace("2 (informative)", citation), default)
+    assert reply.cited == ("informative", "candor")
+    assert [(remark.name, remark.verdict) for remark in reply.remarks] == [("citation", Verdict.FLAG)]
+    assert len(reply.remarks[0].reason) < 100
+
+
+CONTENT = [
+    "## User\n\nThe user table.\n\n## Role\n\nThe role table.",
+    "```\nUser: hi\nAssistant: ho\n```",
+    "user: deploy\nshell: /bin/bash",
+    "User: jdoe\nPassword: secret",
+    "---\ntitle: x\n---\nbody",
+    "Use <s>this</s> <b>that</b>.",
+    "### Input\n\nA file.\n\n### Output\n\nA table.",
+    "Here are two:\n\nQ: Why?\nA: Because.\n\nQ: Who?\nA: Me.",
+    "1. Which?\n   Answer: That.",
+    "## Mood\nGood.\n## Thoughts\nMany.\n## Plans\nNone.",
+    "The user clicks the button.",
+    "[2, 3, 5]",
+    "👍",
+]
+
+
+@pytest.mark.parametrize("answer", CONTENT)
+def test_markdown_html_and_yaml_are_content(default, answer):
+    assert parse_reply(GOOD.replace("\n4", "\n" + answer), default).answer == answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("Write a dialogue between a user and an assistant.", "User: Hi.\nAssistant: Hello."),
+        ("Write a quiz.", "It is easy.\n\nQuestion: Why?\nThat is all."),
+        ("What are your thoughts on rain?", "My thoughts: it is wet."),
+    ],
+)
+def test_what_was_asked_for_is_content(default, asked, answer):
+    text = GOOD.replace("\n4", "\n" + answer)
+    assert parse_reply(text, default, asked).answer == answer
+    with pytest.raises(ReplyError):
+        parse_reply(text, default, "Name a river.")
 
 
 def test_only_the_last_citation_closes_a_thought(default):

@@ -11,8 +11,7 @@ from selfalign import pipeline
 from selfalign.align.constitution import load_constitution
 from selfalign.errors import EngineDied, RunDirError
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose.seeds import load_seeds
-from selfalign.propose.selfinstruct import Pool
+from selfalign.propose import Pool, load_seeds
 from selfalign.records import Example
 from selfalign.run.progress import Counters
 

@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 
 from selfalign import report
 from selfalign.cli import app
+from selfalign.dataset.balance import LENGTH_EDGES, lengths_of
 from selfalign.errors import RunDirError
 from selfalign.records import (
     CheckResult,
@@ -37,7 +38,7 @@ from selfalign.records import (
     Verdict,
     to_row,
 )
-from selfalign.report import facts, rows, series
+from selfalign.report import facts, parts, series
 from selfalign.run import directory as rundir
 from selfalign.run.progress import count_run
 
@@ -229,7 +230,7 @@ def test_of_a_very_large_run_an_even_sample_is_packed_and_everything_counted(
 @given(st.integers(1, 3000), st.integers(1, 300))
 @settings(max_examples=60)
 def test_a_sample_has_exactly_its_size(total: int, limit: int) -> None:
-    assert sum(series.is_sampled(number, total, limit) for number in range(total)) == min(total, limit)
+    assert len(set(series.sample(range(total), limit))) == min(total, limit)
 
 
 HOSTILE = st.text(
@@ -304,8 +305,19 @@ def test_rates_leave_out_the_time_in_which_nobody_worked(tmp_path: Path) -> None
     assert rates["points"][-1]["second"] == 20
 
 
+def test_a_partial_last_interval_is_no_spike(tmp_path: Path) -> None:
+    path = write_run(tmp_path, [])
+    steady = [{"time": 5 * at, "output_tokens": 500 * at, "examples": at} for at in range(400)]
+    last = {"time": 5 * 399 + 0.1, "output_tokens": 500 * 399 + 400, "examples": 403}
+    rest = {"failures": 0, "in_flight": 8}
+    (path / rundir.METRICS).write_text("".join(json.dumps(line | rest) + "\n" for line in [*steady, last]))
+    points = series.rates(path)["points"]
+    assert all(point["tokens"] < 150 and point["examples"] < 20 for point in points)
+    assert points[-1]["second"] == pytest.approx(5 * 399, abs=0.2)
+
+
 def test_acceptance_counts_every_proposal_once(large: Path) -> None:
-    found = series.scan_rounds(large, count_run((), (), 0))
+    found = series.scan_rounds(large, 10**6)
     points = series.acceptance(found)
     assert len(points) <= series.MAX_POINTS
     assert 1150 < points[-1]["pool"] <= sum(found.kept) == 1200
@@ -315,11 +327,11 @@ def test_acceptance_counts_every_proposal_once(large: Path) -> None:
 @given(st.dictionaries(st.integers(0, 100_000), st.integers(1, 50), max_size=40))
 @settings(max_examples=60)
 def test_a_length_histogram_holds_every_length_once(lengths: dict[int, int]) -> None:
-    histogram = series.length_histogram(Counter(lengths))
-    assert sum(histogram["counts"]) == sum(lengths.values())
+    bins = lengths_of(Counter(lengths)).bins
+    assert sum(bins) == sum(lengths.values())
     for length, amount in lengths.items():
-        at = max(at for at, edge in enumerate(histogram["edges"]) if edge <= length)
-        assert histogram["counts"][at] >= amount
+        at = max(at for at, edge in enumerate(LENGTH_EDGES) if edge <= length)
+        assert bins[at] >= amount
 
 
 def test_similarity_to_the_seeds_is_rouge_l(tmp_path: Path) -> None:
@@ -356,14 +368,14 @@ def test_checks_are_counted_over_all_answers_that_were_judged(tmp_path: Path) ->
 
 def test_large_rows_make_small_parts(tmp_path: Path) -> None:
     with open(tmp_path / "spool", "wb") as spool:
-        writer = rows.PartWriter(spool)
+        writer = parts.PartWriter(spool)
         for _ in range(6):
-            writer.add("examples", {"answer": "x" * (rows.CHARACTERS_PER_PART // 2)})
-        for _ in range(rows.ROWS_PER_PART + 1):
+            writer.add("examples", {"answer": "x" * (parts.CHARACTERS_PER_PART // 2)})
+        for _ in range(parts.ROWS_PER_PART + 1):
             writer.add("failed", {})
         index = writer.close()
     assert [num for _, num in index["kinds"]["examples"]["parts"]] == [2, 2, 2]
-    assert [num for _, num in index["kinds"]["failed"]["parts"]] == [rows.ROWS_PER_PART, 1]
+    assert [num for _, num in index["kinds"]["failed"]["parts"]] == [parts.ROWS_PER_PART, 1]
 
 
 def test_the_manifest_of_another_version_is_refused_by_name(tmp_path: Path) -> None:

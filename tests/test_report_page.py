@@ -3,6 +3,8 @@ its filters, search and pages do what they say."""
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from chromium import Chromium, Page, open_chromium, open_page, require_chromium
 from large_run import write_large_run
-from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, write_run
+from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, example, write_run
 
 from selfalign import report
 from selfalign.records import (
@@ -332,6 +334,93 @@ def test_filters_keep_what_they_name(fresh: Page) -> None:
     assert texts(fresh, "#count") == ["600 examples"]
 
 
+def test_what_was_flagged_most_comes_first_on_demand(fresh: Page) -> None:
+    choose(fresh, "order", "flagged")
+    first = fresh.evaluate(
+        "[...document.querySelectorAll('#rows article')].map((row) => row.querySelectorAll('.chip.amber').length)"
+    )
+    assert first[0] >= 1
+    assert first == sorted(first, reverse=True)
+    choose(fresh, "flag", "leak")
+    assert all("leak" in article for article in texts(fresh, "#rows article > header"))
+    choose(fresh, "order", "")
+
+
+def test_rows_can_be_read_at_random_and_pages_turned_back(fresh: Page) -> None:
+    in_order = texts(fresh, "#rows .id")
+    choose(fresh, "order", "random")
+    shuffled = texts(fresh, "#rows article > header > .id:first-child")
+    assert shuffled != sorted(shuffled)
+    press(fresh, "#pager button:last-of-type")
+    assert not set(texts(fresh, "#rows article > header > .id:first-child")) & set(shuffled)
+    press(fresh, "#pager button:first-of-type")
+    assert texts(fresh, "#rows article > header > .id:first-child") == shuffled
+    press(fresh, "#again")
+    assert texts(fresh, "#rows article > header > .id:first-child") != shuffled
+    choose(fresh, "order", "")
+    assert texts(fresh, "#rows .id") == in_order
+    assert fresh.evaluate("document.getElementById('again').hidden")
+
+
+def test_principles_and_verbs_can_be_read_in_their_plots(large_page: Page) -> None:
+    names = set(texts(large_page, "#plot-principles .yaxislayer-above text"))
+    labels = texts(large_page, "#plot-together .xaxislayer-above text")
+    assert len(labels) == 16
+    assert all(any(label.rstrip("… ") in name for name in names) for label in labels)
+    sizes = large_page.evaluate(LABEL_SIZES)
+    assert len(sizes) >= 8
+    assert min(sizes) >= 9
+
+
+# The height in pixels of the letters that are shown in the sunburst, as drawn: plotly scales what would not fit.
+LABEL_SIZES = """[...document.querySelectorAll("#plot-verbs .sunburstlayer text")]
+  .filter((text) => text.textContent && text.getBoundingClientRect().width)
+  .map((text) => parseFloat(getComputedStyle(text).fontSize) * Math.hypot(text.getCTM().a, text.getCTM().b))"""
+
+MARKDOWN = """# Two ways
+
+Use **both**, *never* `x | y` alone:
+
+1. a list with **bold**
+- and `code`
+
+| Name | Value |
+|------|------:|
+| one | 1 |
+
+```python
+print("**not bold**")  # <b>
+```
+> quoted
+a lone * star and __init__ and [a link](https://example.invalid/)"""
+
+
+def test_markdown_code_and_tables_are_shown_as_meant_and_no_character_is_lost(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    with open_page(chromium) as page:
+        show(page, report.write_report(write_run(tmp_path / "run", [example(1, MARKDOWN)])))
+        assert texts(page, "#rows .side:last-child .text") == [MARKDOWN]
+        assert [text.strip() for text in texts(page, "#rows .h")] == ["# Two ways"]
+        assert texts(page, "#rows .b") == ["both", "bold", "init"]
+        assert texts(page, "#rows .i") == ["never"]
+        assert texts(page, "#rows .c") == ["x | y", "code"]
+        assert [text.strip() for text in texts(page, "#rows .td")] == ["Name", "Value", "one", "1"]
+        assert "print(" in texts(page, "#rows .code")[0]
+        assert page.evaluate("document.querySelectorAll('#rows .code .b, #rows a, #rows img, #rows table').length") == 0
+        assert page.evaluate("getComputedStyle(document.querySelector('#rows .mk')).fontSize") == "0px"
+        assert page.requests() == []
+        look_for(page, "bold")
+        assert "bold" in texts(page, "#rows mark")
+
+
+def test_where_no_warning_is_given_it_is_said_what_was_looked_at(large_page: Page, chromium: Chromium) -> None:
+    notice = " ".join(texts(large_page, "#notices"))
+    assert "out of balance" not in notice
+    assert "Looked at: how often answers refuse" in notice
+    assert "Whether the answers are right" in notice
+
+
 def test_failed_and_rejected_rows_say_why(fresh: Page) -> None:
     press(fresh, "[data-kind=failed]")
     choose(fresh, "reason", "check: loop")
@@ -433,3 +522,13 @@ def test_a_large_run_opens_quickly(chromium: Chromium, tmp_path: Path) -> None:
     with open_page(chromium) as page:
         show(page, run / report.FILE)
         assert page.evaluate("performance.getEntriesByName('selfalign-rows')[0].startTime") < 3_000
+
+
+def test_the_picture_of_the_readme_is_made_from_a_run(chromium: Chromium, tmp_path: Path) -> None:
+    run = write_large_run(tmp_path / "run", 300, random.Random(8))
+    script = Path(__file__).parent.parent / "benchmarks" / "picture.py"
+    picture = tmp_path / "docs" / "report.png"
+    done = subprocess.run([sys.executable, script, run, "--out", picture], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert 20_000 < picture.stat().st_size <= 300_000

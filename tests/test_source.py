@@ -7,8 +7,8 @@ import pytest
 
 from selfalign.errors import RecipeError
 from selfalign.novelty.index import NoveltyIndex, NoveltySpec
-from selfalign.propose.selfinstruct import Pool, ProposeSpec, propose_from_source
-from selfalign.propose.source import SourceSpec, read_source, source_digest
+from selfalign.propose import Pool, ProposeSpec, SourceSpec, propose_from_source, source_digest
+from selfalign.propose.source import read_source
 from selfalign.records import Instruction, Round
 from selfalign.run.directory import ROUNDS
 from tests.run_fixtures import RECIPE, example, rows_of, write_run

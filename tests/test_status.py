@@ -4,6 +4,7 @@ import pytest
 from test_generate import run
 from worlds import world_model, world_recipe
 
+from selfalign.dataset.balance import Sample
 from selfalign.errors import EngineDied, RunDirError
 from selfalign.run import directory as rundir
 from selfalign.show import status
@@ -57,11 +58,11 @@ def test_rates_come_from_the_last_minute_of_work(tmp_path):
 
 
 def test_the_sample_is_bounded_and_even():
-    sample = status.Sample()
+    sample = Sample(status.SAMPLE_SIZE)
     for number in range(3 * status.SAMPLE_SIZE):
         sample.add(number)
-    assert len(sample.examples) <= status.SAMPLE_SIZE
-    assert sample.examples == list(range(0, 3 * status.SAMPLE_SIZE, sample.stride))
+    assert len(sample.items) <= status.SAMPLE_SIZE
+    assert sample.items == list(range(0, 3 * status.SAMPLE_SIZE, sample.stride))
 
 
 def test_what_is_no_run_is_refused(tmp_path):

@@ -4,6 +4,10 @@ constitution   principles/*.yaml -> Constitution
 prompt         Constitution -> what the model reads
 ask            one request
 parse          a completion -> thought, cited principles, answer
+  headings     how models mark the parts of a reply
+  citation     which principles a closing line cites
+  answer       what is no answer: a placeholder, another thought, a recital ...
+  turns        the next turn, in whatever guise
 check          an answer -> example or failure, by the checks
 outcome        all of that for one instruction
 files          `selfalign check`: the same for replies and answers recorded elsewhere
@@ -12,7 +16,7 @@ files          `selfalign check`: the same for replies and answers recorded else
 from selfalign.align.ask import AlignSpec
 from selfalign.align.check import check_outcome
 from selfalign.align.constitution import load_constitution
-from selfalign.align.outcome import align, read_outcome
+from selfalign.align.outcome import align, read_again, read_outcome
 from selfalign.align.parse import Reply, ReplyError, parse_reply
 from selfalign.align.prompt import opening, render_prefix, render_prompt
 
@@ -25,6 +29,7 @@ __all__ = [
     "load_constitution",
     "opening",
     "parse_reply",
+    "read_again",
     "read_outcome",
     "render_prefix",
     "render_prompt",

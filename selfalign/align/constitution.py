@@ -3,30 +3,74 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from selfalign.align.parse import CLOSING, folded
+from selfalign.align.citation import folded
+from selfalign.align.headings import CLOSING
 from selfalign.align.prompt import opening, render_prefix, shared_messages
 from selfalign.builtin import builtin_names, find_data
 from selfalign.errors import RecipeError, did_you_mean
+from selfalign.markers import hostile
 from selfalign.records import Constitution, Demonstration, Persona, Principle
 from selfalign.yamlfile import Value, read_yaml
 
 _PERSONA_FIELDS = ("name", "maker", "knowledge_date", "character")
+_HOUSE = "the selfalign project"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _PLACEHOLDER = re.compile(r"\{\{([A-Za-z_]\w*)\}\}|\{([A-Za-z_]\w*)\}")
 
 
-def load_constitution(name_or_path: str) -> Constitution:
-    """The built-in constitution of that name, or the one in that YAML file.
+@dataclass(frozen=True, slots=True)
+class PersonaSpec:
+    """Who answers, where it is not whom the constitution names; what is null stays the constitution's.
+
+    Raises ValueError ("<key>: ...") for what cannot stand in a prompt.
+    """
+
+    name: str | None = None
+    maker: str | None = None
+    knowledge_date: str | None = None
+    character: str | None = None
+
+    def __post_init__(self) -> None:
+        for key in _PERSONA_FIELDS:
+            text = getattr(self, key)
+            if text is not None and (wrong := _wrong_persona(key, text)):
+                raise ValueError(f"{key}: {wrong}")
+
+    def given(self) -> dict[str, str]:
+        """What is set."""
+        return {key: text for key in _PERSONA_FIELDS if (text := getattr(self, key)) is not None}
+
+
+def _wrong_persona(key: str, text: str) -> str | None:
+    if not text.strip() or "\n" in text:
+        return "one line of text is needed"
+    if found := hostile(text):
+        return f"may not contain {found}"
+    if _PLACEHOLDER.search(text):
+        return "no placeholders here: they are filled from these fields"
+    if key == "character" and text.endswith((".", "!", "?")):
+        return "leave out the full stop: this completes '<name> is ...'"
+    return None
+
+
+def has_house_persona(constitution: Constitution) -> bool:
+    """Whether the persona is the built-in constitutions' own, which is nobody's model."""
+    return constitution.persona.maker == _HOUSE
+
+
+def load_constitution(name_or_path: str, persona: PersonaSpec | None = None) -> Constitution:
+    """The built-in constitution of that name, or the one in that YAML file; `persona` overrides the file's.
 
     Raises RecipeError, one line with file and line number, for anything that is missing, unknown or wrong.
     """
     keys = read_yaml(_find(name_or_path)).mapping(
         ("name", "persona", "principles", "demonstrations"), ("about", "licence")
     )
-    persona = _persona(keys["persona"])
+    own = _persona(keys["persona"])
+    persona = replace(own, **persona.given()) if persona else own
     loaded = Constitution(
         name=keys["name"].line(),
         about=keys["about"].line() if "about" in keys else "",
@@ -65,10 +109,8 @@ def _persona(entry: Value) -> Persona:
     values = entry.mapping(_PERSONA_FIELDS)
     fields = {key: value.line() for key, value in values.items()}
     for key, text in fields.items():
-        if _PLACEHOLDER.search(text):
-            values[key].fail("no placeholders here: they are filled from these fields")
-    if fields["character"].endswith((".", "!", "?")):
-        values["character"].fail("leave out the full stop: this completes '<name> is ...'")
+        if wrong := _wrong_persona(key, text):
+            values[key].fail(wrong)
     return Persona(**fields)
 
 

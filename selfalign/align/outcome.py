@@ -20,9 +20,6 @@ from selfalign.records import (
     Usage,
 )
 
-MAX_EXCERPT = 4000
-"""Characters of a completion that a failure keeps for a person to read."""
-
 
 async def align(
     engine: Engine,
@@ -50,15 +47,24 @@ def read_outcome(
     instruction: Instruction, completion: Completion, constitution: Constitution, checks: ChecksSpec
 ) -> Outcome:
     """The example that a completion holds, or the first reason why it holds none."""
-    excerpt = completion.text[:MAX_EXCERPT]
-    try:
-        reply = parse_reply(completion.text, constitution)
-    except ReplyError as error:
-        # What was cut off may look like anything; the cut is the true reason.
-        reason = FailureReason.TRUNCATED if completion.is_truncated else error.reason
-        return Failure(instruction, "parse", reason, error.detail, excerpt, completion.usage)
+
+    def failure(reason: FailureReason, detail: str) -> Failure:
+        return Failure(instruction, "parse", reason, detail, completion.text, completion.usage)
+
     if completion.is_truncated:
-        detail = f"cut off after {completion.usage.output_tokens} tokens"
-        return Failure(instruction, "parse", FailureReason.TRUNCATED, detail, excerpt, completion.usage)
-    example = Example(instruction, reply.thought, reply.answer, reply.cited, (), completion.usage)
-    return check_outcome(example, constitution, checks)
+        return failure(FailureReason.TRUNCATED, f"cut off after {completion.usage.output_tokens} tokens")
+    try:
+        reply = parse_reply(completion.text, constitution, instruction.user_turn)
+    except ReplyError as error:
+        return failure(error.reason, error.detail)
+    parts = (instruction, reply.thought, reply.answer, reply.cited, reply.remarks)
+    return check_outcome(Example(*parts, completion.usage, completion.text), constitution, checks)
+
+
+def read_again(answered: Outcome, constitution: Constitution, checks: ChecksSpec) -> Outcome:
+    """What today's parser and these checks make of an outcome's reply, without asking the engine."""
+    was_cut = isinstance(answered, Failure) and answered.reason is FailureReason.TRUNCATED
+    if was_cut or not answered.reply:
+        return check_outcome(answered, constitution, checks)
+    completion = Completion(answered.reply, "stop", answered.usage)
+    return read_outcome(answered.instruction, completion, constitution, checks)

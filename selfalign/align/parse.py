@@ -1,26 +1,40 @@
-"""From a completion back to its parts: the thought, the principles it cites, the answer."""
+"""From a completion back to its parts: the thought, the principles it cites, the answer.
+
+Generous in form: a part may open with "### Answer", "## Answer:", "**Answer**" or "Answer:", and the principles may be
+cited in any kind of list. Strict in meaning: one thought with a citation, one answer behind it, and nothing more.
+"""
 
 import re
 from dataclasses import dataclass
 
-from selfalign.align.prompt import opening
+from selfalign.align.answer import what_is_wrong
+from selfalign.align.citation import Citation, read_citation
+from selfalign.align.headings import ANSWER, FIRST_THOUGHTS, LABEL, NUMBERED_LABEL, THOUGHTS, opening_pattern, style_of
+from selfalign.checks import is_placeholder
+from selfalign.engine.chat import remove_think_block
 from selfalign.markers import ROLE_HEADING, hostile
-from selfalign.records import Constitution, FailureReason
+from selfalign.records import CheckResult, Constitution, FailureReason
 
-CLOSING = re.compile(r"(?:^|(?<=\s))principles?[ \t]*:", re.IGNORECASE)
-"""What opens the closing line of a thought."""
-
-_CITATION = re.compile(r"([0-9]+) ?\(([^()]+)\)")
-_CITATION_LIST = re.compile(r"\x00(?: ?(?:,|;|,? ?and|&) ?\x00)*\.?")
+_MAX_PREAMBLE = 300
+_MAX_LABELS = 20
+_FENCED = re.compile(r"```\w{0,12}\n(.*)\n```", re.DOTALL)
+_RULE = r"(?:[-*_=][ \t]?){3,80}"
+_RULE_LINE = re.compile(rf"^{_RULE}$", re.MULTILINE)
+_RULES_AROUND = re.compile(rf"\A(?:\s*^{_RULE}$)+|(?:^[#*_>]{{0,6}}\s*|^{_RULE}\s*)+\Z", re.MULTILINE)
+_LAST_SENTENCE = re.compile(r"(?:[.!?]\s|\n)(?=[^.!?\n]*\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A parsed completion: the thought without its fixed sentences, the ids it cites, the answer."""
+    """A parsed completion: the thought without its fixed sentences, the ids it cites, the answer.
+
+    `remarks` are flags on the form of the citation: a number that disagrees with its name.
+    """
 
     thought: str
     cited: tuple[str, ...]
     answer: str
+    remarks: tuple[CheckResult, ...] = ()
 
 
 class ReplyError(Exception):
@@ -32,65 +46,124 @@ class ReplyError(Exception):
         self.detail = detail
 
 
-def parse_reply(text: str, constitution: Constitution) -> Reply:
-    """The parts of a completion of `render_prompt`; raises `ReplyError`, and nothing else, for any other text.
+def parse_reply(text: str, constitution: Constitution, asked: str = "") -> Reply:
+    """The parts of a completion of `render_prompt`, in text style or chat style.
 
-    The heading and the opening sentence may be repeated; spacing is free. Everything else is strict: one answer
-    heading, a closing line whose numbers and names agree, nothing that speaks for the user, nothing hostile.
+    `asked` is the user turn: what it asks for ("a dialogue") may stand in an answer. Raises `ReplyError`, and nothing
+    else, for any text that is no reply.
     """
     text = text.replace("\r\n", "\n")
     if found := hostile(text):
         raise ReplyError(FailureReason.UNPARSEABLE, found)
-    thoughts, answer = _split(_without_opening(text, constitution))
-    thought, cited = _read_thoughts(thoughts, constitution)
-    for part, content in (("thought", thought), ("answer", answer)):
-        if not content:
-            raise ReplyError(FailureReason.EMPTY, f"the {part} is empty")
-    return Reply(thought, cited, answer)
+    text = _without_opening(_without_fence(remove_think_block(text).strip()), constitution)
+    heading, citation, thought = _find_answer(text, constitution)
+    answer = _without_rule(text[heading.end() :].strip())
+    if heading["tag"]:
+        answer = answer.removesuffix(heading["tag"].replace("<", "</")).rstrip()
+    if not thought:
+        raise ReplyError(FailureReason.EMPTY, "the thought is empty")
+    if is_placeholder(thought):
+        raise ReplyError(FailureReason.PLACEHOLDER, "the thought is a placeholder")
+    if wrong := what_is_wrong(answer, constitution, asked, style_of(heading)):
+        raise ReplyError(*wrong)
+    return Reply(thought, citation.ids, answer, citation.remarks)
+
+
+def _without_rule(answer: str) -> str:
+    """The answer without a rule that only sets it off from its heading; front matter has a second one."""
+    rule = _RULE_LINE.match(answer)
+    return answer[rule.end() :].lstrip() if rule and not _RULE_LINE.search(answer, rule.end()) else answer
+
+
+def _without_fence(text: str) -> str:
+    """The reply out of one code block that holds all of it."""
+    fenced = _FENCED.fullmatch(text)
+    return fenced[1].strip() if fenced and ANSWER.search(fenced[1]) else text
 
 
 def _without_opening(text: str, constitution: Constitution) -> str:
-    text = text.strip()
-    heading = ROLE_HEADING.match(text)
-    if heading and heading.group(1).lower().startswith("thought"):
-        text = text[heading.end() :].lstrip()
-    return text.removeprefix(opening(constitution)).lstrip()
+    """The text without what a chat model says before its thoughts, their heading and the opening sentence."""
+    first = FIRST_THOUGHTS.match(text)
+    later = THOUGHTS.search(text, 0, _MAX_PREAMBLE)
+    if first is None and later and style_of(later) != "plain" and _is_preamble(text[: later.start()]):
+        first = later
+    text = text[first.end() :].lstrip() if first else text
+    opening = opening_pattern(constitution).match(text)
+    return text[opening.end() :].lstrip() if opening else text
 
 
-def _split(text: str) -> tuple[str, str]:
-    headings = ROLE_HEADING.finditer(text)
-    first = next(headings, None)
-    if first is None:
-        raise ReplyError(FailureReason.UNPARSEABLE, "no '### Answer' line")
-    if first.group(1).lower() != "answer":
-        raise ReplyError(FailureReason.UNPARSEABLE, f"'{first.group().strip()}' before the answer")
-    if (second := next(headings, None)) is not None:
-        raise ReplyError(FailureReason.SPEAKS_FOR_USER, f"the answer goes on with '{second.group().strip()}'")
-    return text[: first.start()].strip(), text[first.end() :].strip()
+def _is_preamble(text: str) -> bool:
+    return not (LABEL.search(text) or ROLE_HEADING.search(text) or ANSWER.search(text))
 
 
-def _read_thoughts(text: str, constitution: Constitution) -> tuple[str, tuple[str, ...]]:
-    closings = list(CLOSING.finditer(text))
-    if not closings:
-        raise ReplyError(FailureReason.NO_CITATION, "the thought does not close with 'Principles: ...'")
-    closing = " ".join(text[closings[-1].end() :].split())
-    if not _CITATION_LIST.fullmatch(_CITATION.sub("\x00", closing)):
-        raise ReplyError(FailureReason.NO_CITATION, f"cannot read the citation {closing[:80]!r}")
-    cited = [_cited_id(number, name, constitution) for number, name in _CITATION.findall(closing)]
-    return text[: closings[-1].start()].strip(), tuple(dict.fromkeys(cited))
+def _find_answer(text: str, constitution: Constitution) -> tuple[re.Match[str], Citation, str]:
+    """The heading of the answer, the citation that stands before it, and the thought before that.
+
+    A plain "Answer:" is a heading only behind a citation: a thought may say the word.
+    """
+    for heading in ANSWER.finditer(text):
+        try:
+            citation, thought = _read_thoughts(text[: heading.start()], constitution)
+        except ReplyError:
+            if style_of(heading) == "plain":
+                continue
+            raise
+        return heading, citation, thought
+    if role := ROLE_HEADING.search(text):
+        raise ReplyError(FailureReason.UNPARSEABLE, f"'{role.group().strip()}' before the answer")
+    raise ReplyError(FailureReason.UNPARSEABLE, "no '### Answer' line")
 
 
-def _cited_id(number: str, name: str, constitution: Constitution) -> str:
-    count = len(constitution.principles)
-    if len(number) > 6 or not 1 <= int(number) <= count:
-        raise ReplyError(FailureReason.UNKNOWN_PRINCIPLE, f"principle {number[:20]} of {count}")
-    principle = constitution.principles[int(number) - 1]
-    if folded(name) != folded(principle.name):
-        detail = f"principle {number} is {principle.name!r}, not {name[:60]!r}"
-        raise ReplyError(FailureReason.CITATION_MISMATCH, detail)
-    return principle.id
+def _read_thoughts(text: str, constitution: Constitution) -> tuple[Citation, str]:
+    role = ROLE_HEADING.search(text) or THOUGHTS.search(text)
+    if role and (role.re is ROLE_HEADING or style_of(role) != "plain"):
+        raise ReplyError(FailureReason.UNPARSEABLE, f"'{role.group().strip()}' before the answer")
+    citation, start = _find_citation(text, constitution)
+    thought = _RULES_AROUND.sub("", text[:start].strip()).strip()
+    return citation, thought or citation.rest.partition("\n\n")[0].strip()
 
 
-def folded(name: str) -> str:
-    """A principle's name for comparison: case and spacing do not count."""
-    return " ".join(name.split()).casefold()
+def _find_citation(text: str, constitution: Constitution) -> tuple[Citation, int]:
+    """The last citation in the thoughts, and where it begins."""
+    labels = list(LABEL.finditer(text))[-_MAX_LABELS:]
+    unknown: tuple[str, ...] = ()
+    for label in reversed(labels):
+        citation = read_citation(text[label.end() :], constitution)
+        if citation.ids:
+            return _with_lines_before(citation, labels[: labels.index(label) + 1], text, constitution)
+        unknown += citation.unknown
+    if found := _unlabelled(text, constitution):
+        return found
+    if unknown:
+        raise ReplyError(FailureReason.UNKNOWN_PRINCIPLE, f"no principle is named {unknown[0][:60]!r}")
+    why = "the citation names no principle" if labels else "the thought does not close with 'Principles: ...'"
+    raise ReplyError(FailureReason.NO_CITATION, why)
+
+
+def _with_lines_before(
+    citation: Citation, labels: list[re.Match[str]], text: str, constitution: Constitution
+) -> tuple[Citation, int]:
+    """The citation together with those right before it, where each principle has a label of its own."""
+    start = labels[-1].start()
+    for label in reversed(labels[:-1]):
+        before = read_citation(text[label.end() : start], constitution)
+        if not before.is_all:
+            break
+        ids, remarks = dict.fromkeys(before.ids + citation.ids), before.remarks + citation.remarks
+        citation, start = citation._replace(ids=tuple(ids), remarks=remarks), label.start()
+    return citation, start
+
+
+def _unlabelled(text: str, constitution: Constitution) -> tuple[Citation, int] | None:
+    """A citation without a colon: "Principle 2 (informative)", "I follow principles 2 and 3", or a last line of it."""
+    for label in reversed(list(NUMBERED_LABEL.finditer(text))[-_MAX_LABELS:]):
+        citation = read_citation(text[label.end() :], constitution)
+        if citation.ids:
+            before = text[: label.start()]
+            sentence = list(_LAST_SENTENCE.finditer(before))
+            return citation, sentence[-1].end() if sentence else (label.start() if not before.strip() else len(text))
+    start = text.rstrip().rfind("\n") + 1
+    citation = read_citation(text[start:], constitution)
+    if citation.is_all and re.search(r"[0-9]", text[start:]):
+        return citation, start
+    return None

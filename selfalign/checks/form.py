@@ -206,7 +206,7 @@ _DIALOGUE = re.compile(
     r"\bki\b|\bai\b|robot"
 )
 _HEADING = re.compile(
-    r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+)(?: ?:|[ \t]*$)", re.MULTILINE
+    r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+)(?: ?[:.]|[ \t]*$)", re.MULTILINE
 )
 _THINK = re.compile(r"</?(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,30 @@ _OPENED = re.compile(r"\s*<think>")
 _CLOSED = "</think>"
 
 
-def remove_think_block(text: str) -> str:
+def opens_think_block(prompt: str) -> bool:
+    """Whether a prompt ends in an open <think>, as some chat templates make it: the completion begins inside."""
+    return prompt.rstrip().endswith("<think>")
+
+
+def remove_think_block(text: str, is_open: bool = False) -> str:
     """The text behind a leading <think> block; nothing where the block was never closed.
 
-    Some chat templates open the block in the prompt, so a lone closing tag ends one as well.
+    `is_open` says that the prompt has opened the block; a lone closing tag shows the same.
     """
     before, closed, rest = text.partition(_CLOSED)
-    is_open = _OPENED.match(text) is not None
+    is_open = is_open or _OPENED.match(text) is not None
     if closed and (is_open or "<think>" not in before):
         return rest.lstrip()
     return "" if is_open else text
 
 
-def chat_renderer(tokenizer: Any, template_path: str | None, arguments: Mapping[str, Any]) -> Callable[[Messages], str]:
+def chat_renderer(
+    tokenizer: Any, template_path: str | None, arguments: Mapping[str, Any], today: date | None = None
+) -> Callable[[Messages], str]:
     """What renders messages through the model's chat template, or through the template in a file.
 
-    Templates that refuse a system message get it at the head of the first user turn. Raises `RecipeError` for a
+    Templates that refuse a system message, or drop it, get it at the head of the first user turn. `today` is the date
+    for templates that write one: a run's prompts must not change overnight. Raises `RecipeError` for a
     template file that cannot be read, `EngineStartError` where the model has no template or it cannot be used.
     """
     template = _read_template(template_path)
@@ -35,6 +44,8 @@ def chat_renderer(tokenizer: Any, template_path: str | None, arguments: Mapping[
         raise EngineStartError(
             "the model has no chat template: use model.style text, or name a file as model.chat_template"
         )
+
+    arguments = _fixed_date(template or tokenizer.chat_template, today) | dict(arguments)
 
     def render(messages: Messages) -> str:
         return tokenizer.apply_chat_template(
@@ -59,6 +70,13 @@ def fold_system(messages: Messages) -> Messages:
         return messages
     system, user, *rest = messages
     return ({**user, "content": f"{system['content']}\n\n{user['content']}"}, *rest)
+
+
+def _fixed_date(template: Any, today: date | None) -> dict[str, Any]:
+    """The clock that templates may ask, stopped; nothing for those that do not ask."""
+    if today is None or "strftime_now" not in str(template):
+        return {}
+    return {"strftime_now": datetime.combine(today, time()).strftime}
 
 
 def _can_render(render: Callable[[Messages], str], messages: Messages) -> bool:

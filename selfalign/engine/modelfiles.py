@@ -5,6 +5,9 @@ from pathlib import Path
 
 from selfalign.errors import EngineStartError, one_line
 
+_WEIGHTS = (".safetensors", ".bin", ".pt")
+"""What weights are called, the preferred first."""
+
 
 def is_path(location: str) -> bool:
     """Whether a model's location is a place on this machine, existing or not, and no Hub name."""
@@ -16,9 +19,47 @@ def weights_size(location: str) -> int:
     return sum(file.stat().st_size for file in Path(location).glob("*.safetensors"))
 
 
+def bytes_to_download(location: str, revision: str | None) -> int:
+    """Bytes of a Hub model's weights that are not on this machine; 0 where all are, or where nobody can tell."""
+    if is_path(location):
+        return 0
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    try:
+        info = HfApi().model_info(location, revision=revision, files_metadata=True, timeout=10)
+    except Exception:  # a courtesy: what keeps a model from being downloaded is said by the download
+        return 0
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or () if "/" not in file.rfilename}
+    suffix = next((suffix for suffix in _WEIGHTS if any(name.endswith(suffix) for name in sizes)), None)
+    wanted = {name: size for name, size in sizes.items() if suffix and name.endswith(suffix)}
+    return sum(
+        size
+        for name, size in wanted.items()
+        if not isinstance(try_to_load_from_cache(location, name, revision=info.sha), str)
+    )
+
+
+def bytes_on_disk(name: str) -> int:
+    """Bytes that the Hub's cache on this machine holds of a model, unfinished files included."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    blobs = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model") / "blobs"
+    total = 0
+    for file in blobs.glob("*"):
+        with contextlib.suppress(OSError):  # renamed just now
+            total += file.stat().st_size
+    return total
+
+
 def find_tokenizer_file(location: str, revision: str | None) -> Path | None:
     """The tokenizer.json of a model, where it is on this machine; asks no network."""
-    local = Path(location) / "tokenizer.json"
+    return find_file(location, "tokenizer.json", revision)
+
+
+def find_file(location: str, name: str, revision: str | None) -> Path | None:
+    """A file of a model, where it is on this machine; asks no network."""
+    local = Path(location) / name
     if local.is_file():
         return local
     if is_path(location):
@@ -27,7 +68,7 @@ def find_tokenizer_file(location: str, revision: str | None) -> Path | None:
     from huggingface_hub.errors import HFValidationError
 
     with contextlib.suppress(HFValidationError):
-        cached = try_to_load_from_cache(location, "tokenizer.json", revision=revision)
+        cached = try_to_load_from_cache(location, name, revision=revision)
         return Path(cached) if isinstance(cached, str) else None
     return None
 

@@ -1,4 +1,4 @@
-"""The engine: vLLM in this process, behind one method. Every vLLM name of the package lives in this file.
+"""vLLM in this process, behind the seam.
 
     async with open_engine(EngineSpec(model="some/model")) as engine:
         completion = await engine.generate(prompt, sampling, rng_seed=1)
@@ -11,22 +11,27 @@ end with finish_reason "length".
 
 import asyncio
 import contextlib
-import difflib
 import gc
 import itertools
-import os
-import signal
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
-from selfalign.engine.chat import chat_renderer, remove_think_block
+from selfalign.engine.arguments import engine_arguments, num_replicas, sends_seeds
+from selfalign.engine.capacity import Capacity
+from selfalign.engine.chat import chat_renderer, opens_think_block, remove_think_block
+from selfalign.engine.choose import choose_by_tokens
 from selfalign.engine.log import EngineLog
-from selfalign.engine.modelfiles import is_path, refuse_missing_model, weights_size
+from selfalign.engine.modelfiles import is_path, refuse_missing_model
 from selfalign.engine.prefix import PromptTokens
 from selfalign.engine.spec import EngineSpec
-from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, one_line
+from selfalign.engine.start import Progress, engine_environment, interrupts_heard, machines_awaited, say
+from selfalign.engine.turns import turn_token_ids
+from selfalign.engine.watchdog import engine_watched
+from selfalign.engine.workers import workers_heard
+from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed, one_line
 from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
@@ -38,35 +43,42 @@ _WORDS = "what the user says next"
 CTRL_C_SECONDS = 2.0
 """How long a death of the engine waits for a Ctrl-C that explains it."""
 
-# What is right everywhere, where the recipe says nothing. Models with a sliding attention window keep by default only
-# what the very same prompt would need again, not the constitution that all prompts share: keep all of it.
-_DEFAULTS = {"prefix_cache_retention_interval": None}
 
-# What is right for a CPU, where the recipe says nothing. Compiling costs minutes and gains little there. A prompt
-# that is prefilled in pieces with a seed of its own kills vLLM's CPU engine (torch's CPU generator has no offset):
-# with chunked prefill off, a prompt waits for a step that it fits into instead. The prefix cache holds whole blocks,
-# and of vLLM's 128 tokens for a CPU the last one of the shared prefix is computed again by every request.
-_CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "block_size": 32}
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What a run will ask: requests in flight, tokens of each that no other shares; and where the user reads."""
 
-_SMALL_MODEL = 2**28
-_CACHE_OF_SMALL, _CACHE_OF_OTHERS = 2**29, 2**32
-"""Bytes: folders of weights up to the first get a cache of the second on a CPU, others the third. Filling the cache
-with zeros is a good part of a small engine's start."""
+    slots: int | None
+    request_tokens: int
+    stream: TextIO | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStyle:
+    """What all requests to one engine have in common."""
+
+    sends_seed: bool = True
+    shows_special: bool = False
+    turn_token_ids: tuple[int, ...] = ()
 
 
 class VllmEngine:
     """vLLM's AsyncLLM as an `Engine`."""
 
-    def __init__(self, llm: "AsyncLLM", spec: EngineSpec, log: EngineLog) -> None:
+    def __init__(self, llm: "AsyncLLM", spec: EngineSpec, log: EngineLog, today: date | None, load: "_Load") -> None:
         self.llm = llm
-        self._spec = spec
         self._log = log
+        self._load = load
         self._tokenizer = llm.get_tokenizer()
         self._tokens = PromptTokens(lambda text, special: self._tokenizer.encode(text, add_special_tokens=special))
         self._request_ids = itertools.count()
         try:
-            self._keep_answer, self._shows_special = _reasoning_remover(spec.reasoning, self._tokenizer)
-            self._render = _renderer(spec, self._tokenizer)
+            self._keep_answer, shows_special = _reasoning_remover(spec.reasoning, self._tokenizer)
+            self._render = _renderer(spec, self._tokenizer, today or date.today())
+            # A parser that reads special tokens knows better which of them end an answer.
+            turns = () if shows_special else turn_token_ids(self._tokenizer)
+            self._style = RequestStyle(sends_seeds(spec.seeded), shows_special, turns)
+            self.capacity = _capacity(llm, spec)
         except BaseException:
             self.close()
             raise
@@ -83,15 +95,19 @@ class VllmEngine:
         is_plain = isinstance(beginning, str)
         text = beginning if is_plain else self._shared_text(beginning)
         self._tokens.prepare(text, add_special_tokens=is_plain)
-        return len(self._tokens.encode(text, add_special_tokens=is_plain))
+        num_tokens = len(self._tokens.encode(text, add_special_tokens=is_plain))
+        self._say_capacity(num_tokens)
+        return num_tokens
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The token ids that the model reads. Raises `PromptRefused` where there can be none."""
-        text = self._as_text(prompt)
+        return self._encode_text(self._as_text(prompt), isinstance(prompt, str))
+
+    def _encode_text(self, text: str, is_plain: bool) -> list[int]:
         if not text or not _is_valid_unicode(text):
             raise PromptRefused("the prompt is empty" if not text else "the prompt holds an unpaired surrogate")
         # Special tokens already stand in what a chat template has made.
-        return self._tokens.encode(text, add_special_tokens=isinstance(prompt, str))
+        return self._tokens.encode(text, add_special_tokens=is_plain)
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         try:
@@ -103,22 +119,47 @@ class VllmEngine:
             raise
 
     async def _generate(self, prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completion:
+        text = self._as_text(prompt)
+        token_ids = self._encode_text(text, isinstance(prompt, str))
+        output = await self._last_output(token_ids, sampling_params(sampling, rng_seed, self._style))
+        return self._as_completion(output, is_thinking=opens_think_block(text))
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
+        """Shares of the options as the next text; of messages, as the beginning of the assistant's turn."""
+
+        def encode(text: str) -> list[int]:
+            return self._encode_text(text, isinstance(prompt, str))
+
+        try:
+            return await choose_by_tokens(encode, self._as_text(prompt), options, self._score)
+        except EngineDied:
+            await asyncio.sleep(CTRL_C_SECONDS)  # as in `generate`
+            raise
+
+    async def _score(self, token_ids: list[int], next_ids: list[int]) -> list[float]:
+        """The log-probabilities of tokens that may come next."""
+        from vllm import SamplingParams
+
+        params = SamplingParams(temperature=0.0, max_tokens=1, logprob_token_ids=next_ids, detokenize=False)
+        output = await self._last_output(token_ids, params)
+        found = output.outputs[0].logprobs
+        if not found:  # aborted: nobody here aborts, the engine is going down
+            raise self._died()
+        return [found[0][token_id].logprob for token_id in next_ids]
+
+    async def _last_output(self, token_ids: list[int], params: "SamplingParams") -> "RequestOutput":
         from vllm.exceptions import VLLMError
 
-        request = self.llm.generate(
-            {"prompt_token_ids": self.encode(prompt)},
-            _sampling_params(sampling, rng_seed, self._shows_special),
-            request_id=str(next(self._request_ids)),
-        )
         output = None
+        request = self.llm.generate({"prompt_token_ids": token_ids}, params, request_id=str(next(self._request_ids)))
         try:
-            async for output in request:  # noqa: B007 - FINAL_ONLY: there is exactly one
+            async for output in request:  # noqa: B007 - there is exactly one
                 pass
         except VLLMError as error:
             raise self._translate(error) from None
         if output is None:
             raise self._died()
-        return self._as_completion(output)
+        return output
 
     def close(self) -> None:
         """Stop the engine and its processes. What is still open dies with it."""
@@ -140,46 +181,70 @@ class VllmEngine:
         """What the chat template makes of messages, up to the words of the user turn that follows them."""
         return self._as_text((*messages, {"role": "user", "content": _WORDS})).partition(_WORDS)[0]
 
-    def _as_completion(self, output: "RequestOutput") -> Completion:
+    def _say_capacity(self, shared_tokens: int) -> None:
+        load, self._load = self._load, None
+        if load is not None and self.capacity is not None:
+            for line in self.capacity.lines(load.slots, shared_tokens, load.request_tokens):
+                say(load.stream, line)
+
+    def _as_completion(self, output: "RequestOutput", is_thinking: bool) -> Completion:
         choice = output.outputs[0]
         if choice.finish_reason == "abort":  # nobody here aborts: the engine is going down
             raise self._died()
         if choice.finish_reason == "error":
-            raise PromptRefused("the engine failed on this request and lives on")
+            raise RequestFailed("the engine failed on this request and lives on")
         usage = Usage(len(output.prompt_token_ids or ()), output.num_cached_tokens or 0, len(choice.token_ids))
-        return Completion(self._keep_answer(choice.text), choice.finish_reason or "stop", usage)
+        return Completion(self._keep_answer(choice.text, is_thinking), choice.finish_reason or "stop", usage)
 
     def _translate(self, error: Exception) -> Exception:
-        """Ours for vLLM's: `EngineDied` for a dead engine, `PromptRefused` for whatever the engine survives."""
+        """Ours for vLLM's: `EngineDied` for a dead engine, `PromptRefused` for what the engine refuses and will refuse
+        again, `RequestFailed` for what it survives."""
+        from vllm.exceptions import VLLMClientError
         from vllm.v1.engine.exceptions import EngineDeadError
 
         if isinstance(error, EngineDeadError) or self.llm.errored:
             return self._died()
-        return PromptRefused(one_line(error.__cause__ or error))
+        kind = PromptRefused if isinstance(error, VLLMClientError) else RequestFailed
+        return kind(one_line(error.__cause__ or error))
 
     def _died(self) -> EngineDied:
         reason = self._log.last_error() or "one of its processes ended"
-        return EngineDied(f"the engine stopped ({reason}); what is finished is kept, the same command continues")
+        kept = "what is finished is kept, the same command continues"
+        return EngineDied(f"the engine stopped ({reason}){self._log.reference}; {kept}")
 
 
 @contextlib.asynccontextmanager
-async def open_engine(spec: EngineSpec) -> AsyncIterator[VllmEngine]:
+async def open_engine(
+    spec: EngineSpec,
+    *,
+    slots: int | None = None,
+    request_tokens: int = 1024,
+    today: date | None = None,
+    log_path: Path | None = None,
+    stream: TextIO | None = None,
+) -> AsyncIterator[VllmEngine]:
     """Start the engine, and stop it and its processes at the end.
 
-    Raises `RecipeError` for arguments that vLLM does not know and `EngineStartError` for everything else that keeps it
-    from starting. A start takes half a minute on a CPU and longer for large models.
+    `slots` requests will be in flight, each with about `request_tokens` tokens that no other shares. `today` is the
+    date for chat templates that write one (None: the real one). The engine's log is added to `log_path`; `stream`
+    takes a line for every step of the start. Raises `RecipeError` for arguments that vLLM does not know,
+    `EngineStartError` for everything else that keeps it from starting, KeyboardInterrupt on Ctrl-C and SIGTERM.
     """
-    with EngineLog() as log:
-        try:
-            with log.taking_over(), _plain_interrupts():
-                engine = _start(spec, log)
-                log.silence("vllm")  # only now: vLLM sets its loggers up as it starts
-        except (RecipeError, EngineStartError):
-            raise
-        except Exception as error:
-            await asyncio.sleep(0)  # a Ctrl-C that killed the start is a Ctrl-C
-            reason = log.last_error() or one_line(error)
-            raise EngineStartError(f"{spec.model}: the engine did not start: {reason}") from error
+    with EngineLog(log_path, spec.model) as log, engine_watched(), workers_heard(spec, log):
+        with Progress(stream) as progress:
+            try:
+                with log.taking_over(), interrupts_heard(), progress.following(log, spec):
+                    engine = _start(spec, log, progress, today, _Load(slots, request_tokens, stream))
+                    log.silence("vllm")  # only now: vLLM sets its loggers up as it starts
+            except RecipeError:
+                raise
+            except EngineStartError as error:
+                raise EngineStartError(f"{error}{log.reference}") from error.__cause__
+            except Exception as error:
+                await asyncio.sleep(0)  # a Ctrl-C that killed the start is a Ctrl-C
+                reason = log.last_error() or one_line(error)
+                raise EngineStartError(f"{spec.model}: the engine did not start: {reason}{log.reference}") from error
+            progress.say_ready()
         try:
             yield engine
         finally:
@@ -187,84 +252,32 @@ async def open_engine(spec: EngineSpec) -> AsyncIterator[VllmEngine]:
                 engine.close()
 
 
-def _start(spec: EngineSpec, log: EngineLog) -> VllmEngine:
+def _start(spec: EngineSpec, log: EngineLog, progress: Progress, today: date | None, load: _Load) -> VllmEngine:
+    progress.say(f"starting vLLM for {spec.model}")
     refuse_missing_model(spec.location, spec.revision)
-    with _environment(is_local=is_path(spec.location)):
+    with engine_environment(is_local=is_path(spec.location)):
         try:
-            from vllm import AsyncEngineArgs
-            from vllm.platforms import current_platform
+            from vllm.usage.usage_lib import UsageContext
             from vllm.v1.engine.async_llm import AsyncLLM
         except ImportError as error:
             raise EngineStartError(
                 f"vLLM cannot be imported ({one_line(error)}): install it with `selfalign install-engine`"
             ) from error
-        _refuse_unknown_arguments(spec, AsyncEngineArgs)
-        defaults = _known(_DEFAULTS | (_cpu_defaults(spec) if current_platform.is_cpu() else {}), AsyncEngineArgs)
-        named = {"model": spec.location, "revision": spec.revision, "tokenizer_revision": spec.revision}
-        arguments = AsyncEngineArgs(**{**defaults, **spec.engine, **named})
-        # Not held by a name here: frames of a start live on in exceptions that libraries keep.
-        return VllmEngine(AsyncLLM.from_engine_args(arguments), spec, log)
+        arguments, context = engine_arguments(spec, load.slots), UsageContext.LLM_CLASS
+        config = arguments.create_engine_config(context)
+        options = {
+            "disable_log_stats": arguments.disable_log_stats,
+            "enable_log_requests": arguments.enable_log_requests,
+        }
+        with machines_awaited(progress, spec.join_seconds):  # only now: making a configuration resets vLLM's loggers
+            # Not held by a name here: frames of a start live on in exceptions that libraries keep.
+            return VllmEngine(
+                AsyncLLM.from_vllm_config(config, usage_context=context, **options), spec, log, today, load
+            )
 
 
-def _cpu_defaults(spec: EngineSpec) -> dict[str, Any]:
-    is_small = 0 < weights_size(spec.location) <= _SMALL_MODEL
-    return {**_CPU_DEFAULTS, "kv_cache_memory_bytes": _CACHE_OF_SMALL if is_small else _CACHE_OF_OTHERS}
-
-
-@contextlib.contextmanager
-def _environment(is_local: bool) -> Iterator[None]:
-    """vLLM's own switches, for its import and for the processes it starts; what the user has set stays."""
-    wanted = {
-        "VLLM_LOGGING_LEVEL": "ERROR",
-        "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout is for results
-        "VLLM_NO_USAGE_STATS": "1",
-    }
-    if is_local:
-        import huggingface_hub.constants  # noqa: F401 - reads its variable now, so that this process stays online
-
-        wanted["HF_HUB_OFFLINE"] = "1"
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
-
-
-@contextlib.contextmanager
-def _plain_interrupts() -> Iterator[None]:
-    """Starting blocks the event loop, which would hear of a Ctrl-C only at the end: raise it at once instead.
-
-    The same for a SIGTERM that somebody handles, which must not wait for another signal to be heard.
-    """
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _known(defaults: Mapping[str, Any], arguments: Any) -> dict[str, Any]:
-    """Our defaults without those that another version of vLLM does not have."""
-    names = {item.name for item in fields(arguments)}
-    return {name: value for name, value in defaults.items() if name in names}
-
-
-def _refuse_unknown_arguments(spec: EngineSpec, known: Any) -> None:
-    names = [item.name for item in fields(known)]
-    for key in spec.engine:
-        if key not in names:
-            close = difflib.get_close_matches(str(key), names, n=1, cutoff=0.5)
-            hint = f"; did you mean model.engine.{close[0]}?" if close else ""
-            raise RecipeError(f"model.engine.{key}: vLLM has no such engine argument{hint}")
-
-
-def _sampling_params(sampling: Sampling, rng_seed: int, shows_special: bool) -> "SamplingParams":
+def sampling_params(sampling: Sampling, rng_seed: int, style: RequestStyle) -> "SamplingParams":
+    """vLLM's form of a request's sampling. Raises `RecipeError` for what vLLM does not take."""
     from vllm import SamplingParams
     from vllm.exceptions import VLLMError
     from vllm.sampling_params import RequestOutputKind
@@ -273,22 +286,32 @@ def _sampling_params(sampling: Sampling, rng_seed: int, shows_special: bool) -> 
     try:
         return SamplingParams(
             **{**values, "stop": list(sampling.stop), "bad_words": list(sampling.bad_words)},
-            seed=rng_seed,
-            skip_special_tokens=not shows_special,
+            seed=rng_seed if style.sends_seed else None,
+            stop_token_ids=list(style.turn_token_ids),
+            skip_special_tokens=not style.shows_special,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
     except (ValueError, TypeError, VLLMError) as error:
         raise RecipeError(f"sampling: {one_line(error)}") from None
 
 
-def _renderer(spec: EngineSpec, tokenizer: Any) -> Callable[[Messages], str] | None:
-    return chat_renderer(tokenizer, spec.chat_template, spec.chat_arguments) if spec.style == "chat" else None
+def _capacity(llm: "AsyncLLM", spec: EngineSpec) -> Capacity | None:
+    config = llm.vllm_config
+    cache_tokens = getattr(config.cache_config, "kv_cache_size_tokens", None)  # newer than the oldest vLLM that works
+    if cache_tokens is None:
+        return None
+    return Capacity(cache_tokens, config.scheduler_config.max_num_seqs, num_replicas(spec.engine))
 
 
-def _reasoning_remover(reasoning: str, tokenizer: Any) -> tuple[Callable[[str], str], bool]:
-    """What keeps the answer of a completion's text, and whether it must see special tokens for that."""
+def _renderer(spec: EngineSpec, tokenizer: Any, today: date) -> Callable[[Messages], str] | None:
+    return chat_renderer(tokenizer, spec.chat_template, spec.chat_arguments, today) if spec.style == "chat" else None
+
+
+def _reasoning_remover(reasoning: str, tokenizer: Any) -> tuple[Callable[[str, bool], str], bool]:
+    """What keeps the answer of a completion's text, told whether the prompt has opened the model's thinking; and
+    whether it must see special tokens for that."""
     if reasoning == "none":
-        return str, False
+        return lambda text, _: text, False
     if reasoning == "tags":
         return remove_think_block, False
     from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
@@ -299,7 +322,7 @@ def _reasoning_remover(reasoning: str, tokenizer: Any) -> tuple[Callable[[str], 
         raise RecipeError(f"model.reasoning: one of {known}, not {reasoning!r}")
     parser = ReasoningParserManager.get_reasoning_parser(reasoning)(tokenizer)
     request = parser.adjust_request(ChatCompletionRequest(messages=[], model=""))
-    return lambda text: (parser.extract_reasoning(text, request)[1] or "").lstrip(), not request.skip_special_tokens
+    return lambda text, _: (parser.extract_reasoning(text, request)[1] or "").lstrip(), not request.skip_special_tokens
 
 
 def _is_valid_unicode(text: str) -> bool:

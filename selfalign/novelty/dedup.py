@@ -2,7 +2,8 @@
 
 Kept rows come out unchanged and in order. A dropped row is one JSON object: `line` (of the row, from 1), `reason`
 ("near_duplicate" or "contaminated"), `nearest_line` and `similarity` of the kept row it resembles most, or
-`repeats` ("file:line") where it repeats an evaluation prompt, and `row`, the row itself.
+`repeats` ("file:line") and `match` (`text`, `rule`, `part`, `share`: see `Match`) where it repeats an evaluation item,
+and `row`, the row itself.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from selfalign.errors import RecipeError
-from selfalign.novelty.decontaminate import Decontaminator
+from selfalign.novelty.decontaminate import DecontaminationSpec, Decontaminator
 from selfalign.novelty.index import NoveltyIndex, NoveltySpec
 from selfalign.records import RejectionReason
 from selfalign.rows import Row, count_rows, read_raw_rows, text_field, watched, written_whole
@@ -23,15 +24,17 @@ from selfalign.rows import Row, count_rows, read_raw_rows, text_field, watched, 
 
 @dataclass(frozen=True, slots=True)
 class DedupSpec:
-    """What is filtered and by what: the data, the fields with instruction and context (dotted paths, `context_field`
-    "" for none), the rule, and files of evaluation prompts that no row may repeat.
+    """What is filtered and by what: the data, the fields with instruction, context and answer (dotted paths, "" for
+    none of the latter two), the rule, and files of evaluation prompts that no row may repeat, with the rule for that.
     """
 
     path: Path
     novelty: NoveltySpec
     field: str = "instruction"
     context_field: str = ""
+    answer_field: str = ""
     decontaminate: Sequence[Path] = ()
+    decontamination: DecontaminationSpec = DecontaminationSpec()
     configuration: str = ""
     split: str = ""
 
@@ -71,7 +74,9 @@ def dedup(
     no text under the field, and `RunDirError` where a file cannot be written.
     """
     _refuse_overwriting(spec, kept, dropped)
-    evaluation = Decontaminator(spec.decontaminate, spec.novelty) if spec.decontaminate else None
+    evaluation = None
+    if spec.decontaminate:
+        evaluation = Decontaminator(spec.decontaminate, spec.novelty, spec.decontamination)
     summary = DedupSummary()
     with ExitStack() as files:
         keep = files.enter_context(written_whole(kept))
@@ -96,14 +101,16 @@ def _judged(
         where = f"{spec.path}:{row.line}"
         text = text_field(row.fields, spec.field, where)
         context = text_field(row.fields, spec.context_field, where, required=False) if spec.context_field else ""
+        answer = text_field(row.fields, spec.answer_field, where, required=False) if spec.answer_field else ""
         summary.num_contexts += bool(context)
         if neighbour := index.nearest(text, context):
             summary.num_near_duplicates += 1
             nearest = {"nearest_line": int(neighbour.id), "similarity": neighbour.similarity}
             yield row, {"line": row.line, "reason": RejectionReason.NEAR_DUPLICATE.value, **nearest}
-        elif evaluation and (place := evaluation.find(text, context)):
+        elif evaluation and (match := evaluation.find(text, context, answer)):
             summary.num_contaminated += 1
-            nearest = {"nearest_line": None, "similarity": None, "repeats": place}
+            found = match._asdict()
+            nearest = {"nearest_line": None, "similarity": None, "repeats": found.pop("place"), "match": found}
             yield row, {"line": row.line, "reason": RejectionReason.CONTAMINATED.value, **nearest}
         else:
             index.add(str(row.line), text, context)

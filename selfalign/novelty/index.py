@@ -2,7 +2,9 @@
 
 Self-Instruct (Wang et al. 2023, arXiv 2212.10560, section 3.1) keeps an instruction if its ROUGE-L F-measure with every
 kept one is at most 0.7. The verdicts here are the same, to the last bit of rouge_score's floating-point numbers (at
-exactly 0.7 they are sometimes above it); how most of the pool is ruled out unseen stands in `postings`.
+exactly 0.7 they are sometimes above it). Most of the pool is ruled out unseen: by what texts share (`postings`), by
+signatures of 64 bits, one or-ed in per token, in which texts of m and n tokens that share o differ in at most
+m + n - 2 o bits, and by counting what they share.
 
 **The context.** Published code compares instructions alone, so that of all instructions "Summarise the following text"
 one survives. Here the context counts (`NoveltySpec.context`):
@@ -20,18 +22,15 @@ whether the pool was filled one by one (`add`) or at once (`extend`).
 """
 
 from array import array
-from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
-from selfalign.novelty.elements import Elements
-from selfalign.novelty.longtexts import LongTexts, shortest_match
-from selfalign.novelty.postings import BLOCK, MAX_LENGTH, Block, LengthLimits, Limits, Ranking, Segment, build_segment
-from selfalign.novelty.signatures import Signature, Signatures
+from selfalign.novelty.postings import SEGMENT_TEXTS, LengthLimits, Limits, Ranking, Segment, Texts, build_segment
 from selfalign.novelty.tokens import TOKENISERS, tokeniser
 
 CONTEXT_TOKENS = 64
@@ -40,14 +39,14 @@ CONTEXT_TOKENS = 64
 MAX_TOKENS = 16_384
 """How many tokens of a text count, the first ones: comparing takes time and memory for every token."""
 
+LOOSE_TOKENS = 16_384
+"""So many tokens of new texts make a segment; until then these texts are found by a scan."""
+
 MERGE = 3
 """A segment is merged with those before it that are at most this many times as long: fewer to look into."""
 
-_MANY = 2_000
-"""Of more postings than this it pays to look at the places before the signatures."""
-
-_RESERVED_ELEMENTS = 16_000_000
-"""Elements there is room for from the beginning (see `selfalign.novelty.signatures.RESERVED`)."""
+_BITS = [1 << bit for bit in range(64)]
+_BUILDER = ThreadPoolExecutor(1, "novelty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +89,28 @@ class _Turn(NamedTuple):
 class NoveltyIndex:
     """The kept instructions, ready to be asked for the nearest one.
 
-    Both `nearest` and `add` return within milliseconds at a pool of a million: what has to be rebuilt as the pool grows
-    is rebuilt a little with every `add`. Until it is, the newest texts are found by a scan of their signatures.
+    What has to be rebuilt as the pool grows is rebuilt in a thread. Until it is, the newest texts are found by a scan
+    of their signatures, so no answer depends on how far that thread has come.
     """
 
-    def __init__(self, spec: NoveltySpec, block_size: int = BLOCK) -> None:
+    def __init__(self, spec: NoveltySpec, loose_tokens: int = LOOSE_TOKENS) -> None:
         self.spec = spec
-        self._block_size = block_size
+        self._loose_tokens = loose_tokens
         self._tokenise = tokeniser(spec.tokeniser)
         self._limits = Limits(spec.threshold)
-        self._ids: list[list[str]] = [[]]  # by blocks: a list of a million is slow to grow
-        self._elements = Elements()
-        self._counts = np.zeros(_RESERVED_ELEMENTS, np.int32)
-        self._signatures = Signatures()
-        self._blocks: list[Block] = []
-        self._open = array("I")
-        self._open_ends = array("I", [0])
-        self._open_heads = array("B")
-        self._long = LongTexts(spec.threshold)
-        self._long_tokens: dict[int, tuple[array, int]] = {}
-        self._long_from = shortest_match(MAX_LENGTH + 1, spec.threshold)
-        self._ranking = Ranking(np.zeros(1, np.uint32))
+        self._vocabulary: dict[str, int] = {}
+        self._codes = np.zeros(1, np.uint32)
+        # One entry a text; how many tokens it has, and how many of these are the instruction's.
+        self._ids: list[str] = []
+        self._texts = Texts(array("I"), array("I", [0]))
+        self._signatures, self._lengths, self._heads = array("Q"), array("H"), array("H")
+        self._ranking = Ranking(self._texts, 0, 0)
         self._segments: list[Segment] = []
-        self._work: Generator[None, None, None] | None = None
+        self._work: Future[tuple[int, Ranking, Segment]] | None = None
         self._last: tuple[str, str, _Turn] = ("", "", _Turn([], 0))
 
     def __len__(self) -> int:
-        return len(self._signatures)
+        return len(self._ids)
 
     def nearest(self, text: str, context: str = "") -> Neighbour | None:
         """The most similar kept instruction above the threshold, the earliest of several; else None.
@@ -124,45 +118,41 @@ class NoveltyIndex:
         A text without any token resembles nothing.
         """
         turn = self._turn(text, context)
-        if not turn.tokens:
-            return None
-        candidates = self._candidates(turn.tokens)
-        if not candidates:
-            return None
+        tokens = [self._vocabulary.get(token) for token in turn.tokens]
+        limits = self._limits.of_length(len(tokens))
+        candidates = self._candidates([token for token in tokens if token is not None], len(tokens), limits)
         best, similarity = -1, self.spec.threshold
-        comparison = _Comparison(turn, self._elements)
-        for candidate in sorted(candidates):
-            found = comparison.similarity(*self._stored(candidate))
+        for candidate, found in self._similarities(turn, tokens, candidates, limits):
             if found > similarity:
                 best, similarity = candidate, found
                 if found == 1.0:
                     break
-        if best < 0:
-            return None
-        block, place = divmod(best, self._block_size)
-        return Neighbour(self._ids[block][place], similarity)
+        return Neighbour(self._ids[best], similarity) if best >= 0 else None
 
     def add(self, item_id: str, text: str, context: str = "") -> None:
         """Keep an instruction, whatever it resembles."""
         self._append(item_id, text, context)
-        if self._work is None and self._first_loose < len(self._blocks):
-            self._work = self._index_blocks()
-        if self._work is not None and next(self._work, "done") == "done":
-            self._work = None
+        if self._work is None:
+            if self._is_due:
+                self._work = _BUILDER.submit(self._build)
+        elif self._work.done():
+            self.settle()
 
     def extend(self, items: Iterable[tuple[str, str, str]]) -> None:
         """Keep many instructions, (id, text, context) each: `add` for every one, faster; holds up whoever waits."""
+        self.settle()
         for item in items:
             self._append(*item)
-        self._work = None
-        if self._first_loose < len(self._blocks):
-            for _ in self._index_blocks():
-                pass
+        while self._is_due:
+            self._take(*self._build())
 
-    @property
-    def _first_loose(self) -> int:
-        """The first block that is in no segment yet."""
-        return self._segments[-1].last if self._segments else 0
+    def settle(self) -> None:
+        """Wait for the segment that is being built, if one is."""
+        if self._work is not None:
+            self._take(*self._work.result())
+            self._work = None
+
+    # -- keeping
 
     def _turn(self, text: str, context: str) -> _Turn:
         if self._last[0] == text and self._last[1] == context:  # an instruction is mostly added after it was asked for
@@ -178,137 +168,126 @@ class NoveltyIndex:
         self._last = (text, context, turn)
         return turn
 
-    # -- keeping
-
     def _append(self, item_id: str, text: str, context: str) -> None:
-        turn = self._turn(text, context)
-        number, length = len(self), len(turn.tokens)
-        numbers = self._elements.number_tokens(turn.tokens)
-        if length >= self._long_from:
-            self._long.add(number, np.array(numbers, np.int64))
-        if length > MAX_LENGTH:
-            self._long_tokens[number] = array("I", numbers), turn.head
-            elements = []
-        else:
-            elements = self._elements.number(numbers)
-        self._signatures.add(elements)
-        self._open.extend(elements)
-        self._open_ends.append(len(self._open))
-        self._open_heads.append(turn.head if elements else 0)
-        self._ids[-1].append(item_id)
-        if len(self._open_ends) > self._block_size:
-            self._close_block()
+        turn, vocabulary = self._turn(text, context), self._vocabulary
+        tokens = [vocabulary.setdefault(token, len(vocabulary)) for token in turn.tokens]
+        self._ids.append(item_id)
+        self._texts.tokens.extend(tokens)
+        self._texts.ends.append(len(self._texts.tokens))
+        self._signatures.append(_signature(tokens))
+        self._lengths.append(len(tokens))
+        self._heads.append(turn.head)
 
-    def _close_block(self) -> None:
-        """Make the open texts a block, and count its elements for the next ranking."""
-        first = len(self._blocks) * self._block_size
-        lengths = self._signatures.lengths[first : first + self._block_size].copy()
-        ends, heads = np.array(self._open_ends, np.uint32), np.array(self._open_heads, np.uint8)
-        block = Block(first, np.array(self._open, np.uint32), lengths, ends, heads)
-        while len(self._counts) < len(self._elements):
-            self._counts = np.append(self._counts, np.zeros_like(self._counts))
-        np.add.at(self._counts, block.elements, 1)
-        self._blocks.append(block)
-        self._open, self._open_ends, self._open_heads = array("I"), array("I", [0]), array("B")
-        self._ids.append([])
+    @property
+    def _first_loose(self) -> int:
+        """The first text that is in no segment yet."""
+        return self._segments[-1].last if self._segments else 0
 
-    def _index_blocks(self) -> Generator[None, None, None]:
-        """Put the loose blocks into a segment, merged with those before it that are not much longer.
+    @property
+    def _is_due(self) -> bool:
+        ends = self._texts.ends
+        return ends[-1] - ends[self._first_loose] >= self._loose_tokens
+
+    def _build(self) -> tuple[int, Ranking, Segment]:
+        """A segment of the loose texts, merged with those before it that are not much longer: how many stay, the
+        ranking, the segment.
 
         Where that is all of them, the order of the elements is made anew: it then fits what the pool has become.
         """
-        first, last, kept = self._first_loose, len(self._blocks), len(self._segments)
-        while kept and first - self._segments[kept - 1].first <= MERGE * (last - first):
-            kept -= 1
-            first = self._segments[kept].first
-        size, ranking = len(self._elements), self._ranking
+        first, kept, ranking = self._first_loose, len(self._segments), self._ranking
+        last = min(len(self), first + SEGMENT_TEXTS)
+        while kept:
+            before = self._segments[kept - 1].first
+            if first - before > MERGE * (last - first) or last - before > SEGMENT_TEXTS:
+                break
+            kept, first = kept - 1, before
         if first == 0:
-            ranking = yield from Ranking.of(self._counts[:size])
-        segment = yield from build_segment(self._blocks, first, last, size, ranking, self._limits)
+            ranking = Ranking(self._texts, last, len(self._vocabulary))
+        return kept, ranking, build_segment(self._texts, first, last, ranking, self._limits)
+
+    def _take(self, kept: int, ranking: Ranking, segment: Segment) -> None:
         self._ranking = ranking
         self._segments[kept:] = [segment]
 
     # -- asking
 
-    def _candidates(self, tokens: list[str]) -> set[int]:
-        """The kept texts that may be near-duplicates: all that are, and a few more."""
-        length = len(tokens)
-        numbers = self._elements.find_tokens(tokens)
-        found: set[int] = set()
-        if length <= MAX_LENGTH:
-            limits = self._limits.of_length(length)
-            signature = Signature(self._elements.find(numbers))
-            loose = self._signatures.scan(self._first_loose * self._block_size, signature, limits)
-            close = np.concatenate([loose, self._from_segments(signature, limits, length)])
-            if len(close):
-                found.update(self._signatures.sift(close, signature, limits).tolist())
-        if length >= self._long_from:
-            longer_than = MAX_LENGTH if length <= MAX_LENGTH else 0
-            found.update(self._long.candidates(length, np.array(numbers, np.int64), longer_than))
-        return found
-
-    def _from_segments(self, signature: Signature, limits: LengthLimits, length: int) -> np.ndarray:
-        unknown = length - signature.size  # the rarest of all: they take the first places of the prefix
-        ranked = self._ranking.sort(signature.elements)
-        places: list[int] = []
-        sizes: list[int] = []
-        texts: list[np.ndarray] = []
-        codes: list[np.ndarray] = []
-        for place, element in zip(range(unknown, len(limits.codes)), ranked, strict=False):
+    def _candidates(self, tokens: list[int], length: int, limits: LengthLimits) -> np.ndarray:
+        """The kept texts that may be near-duplicates, in order: all that are, and some more."""
+        signature = np.uint64(_signature(tokens))
+        found = [self._scan(signature, len(tokens), limits)]
+        unknown = length - len(tokens)  # the rarest of all: they take the first places
+        elements = self._ranking.sort(tokens)[: max(0, limits.ranges.shape[1] - unknown)]
+        if elements and self._segments:
+            bounds = np.array(elements, np.uint64) << np.uint64(36)
+            bounds = bounds + limits.ranges[:, unknown : unknown + len(elements)]
             for segment in self._segments:
-                start, end = segment.range_of(element, limits.codes[place])
-                if start < end:
-                    places.append(place)
-                    sizes.append(end - start)
-                    texts.append(segment.texts[start:end])
-                    codes.append(segment.codes[start:end])
-        if not texts:
+                texts = self._sift(segment.matches(bounds), segment.first, signature, len(tokens), limits)
+                found.append(texts)
+        return np.unique(np.concatenate(found))
+
+    def _scan(self, signature: np.uint64, known: int, limits: LengthLimits) -> np.ndarray:
+        """Those of the loose texts whose signatures are close enough."""
+        first = self._first_loose
+        if first == len(self):
             return np.empty(0, np.int64)
-        text, code = np.concatenate(texts), np.concatenate(codes)
-        if limits.most_hits > 1 or len(code) > _MANY:
-            qualified = np.flatnonzero(limits.places.take(code) > np.repeat(np.array(places, np.uint8), sizes))
-            text, code = text.take(qualified), code.take(qualified)
+        lengths = np.frombuffer(self._lengths, np.uint16, offset=2 * first).astype(np.int64)
+        bits = np.bitwise_count(np.frombuffer(self._signatures, np.uint64, offset=8 * first) ^ signature)
+        return np.flatnonzero(bits <= limits.bits(lengths) + known) + first
+
+    def _sift(
+        self, texts: np.ndarray, first: int, signature: np.uint64, known: int, limits: LengthLimits
+    ) -> np.ndarray:
+        """Those of the texts met in a segment that were met often enough and whose signatures are close enough."""
         if limits.most_hits > 1:
-            text, hits = np.unique(text, return_counts=True)
-            return text[hits >= limits.hits.take(self._signatures.lengths.take(text))]
-        return self._signatures.close_in_first(text, signature, limits.bits_at.take(code) + signature.size)
+            hits = np.bincount(texts)
+            texts = np.flatnonzero(hits)
+            lengths = np.frombuffer(self._lengths, np.uint16, offset=2 * first).take(texts)
+            texts = texts[hits[texts] >= limits.hits.take(lengths, mode="clip")]
+        texts = texts + first
+        lengths = np.frombuffer(self._lengths, np.uint16).take(texts).astype(np.int64)
+        bits = np.bitwise_count(np.frombuffer(self._signatures, np.uint64).take(texts) ^ signature)
+        return texts[bits <= limits.bits(lengths) + known]
 
-    def _stored(self, number: int) -> tuple[Sequence[int], int]:
-        """The elements of a kept text in the order of the text, and how many are the instruction's."""
-        if number in self._long_tokens:
-            return self._long_tokens[number]
-        block, place = divmod(number, self._block_size)
-        if block == len(self._blocks):
-            elements = self._open[self._open_ends[place] : self._open_ends[place + 1]]
-            return elements, self._open_heads[place]
-        _, elements, _, ends, heads = self._blocks[block]
-        return elements[ends[place] : ends[place + 1]].tolist(), int(heads[place])
+    def _similarities(
+        self, turn: _Turn, tokens: Sequence[int | None], candidates: np.ndarray, limits: LengthLimits
+    ) -> Iterable[tuple[int, float]]:
+        """The similarity to each candidate that shares enough tokens."""
+        if not len(candidates):
+            return
+        if len(self._codes) < len(self._vocabulary):
+            self._codes = np.zeros(2 * len(self._vocabulary), np.uint32)
+        # Every token of the query becomes a character (there are fewer than surrogates begin at), every other one zero.
+        characters: dict[str, int] = {}
+        ours = "".join([chr(characters.setdefault(token, len(characters) + 1)) for token in turn.tokens])
+        known = [token for token in tokens if token is not None]
+        self._codes[known] = [ord(ours[place]) for place, token in enumerate(tokens) if token is not None]
+        texts = array("I")
+        ends = [0]
+        for candidate in candidates.tolist():
+            texts.extend(self._texts[candidate])
+            ends.append(len(texts))
+        codes = self._codes.take(np.frombuffer(texts, np.uint32))
+        self._codes[known] = 0
+        shared = np.add.reduceat(codes > 0, ends[:-1], dtype=np.int64)
+        theirs = codes.tobytes().decode("utf-32-le")
+        for place in np.flatnonzero(shared >= limits.least.take(np.diff(ends), mode="clip")).tolist():
+            candidate = int(candidates[place])
+            yield candidate, _similarity(ours, turn.head, theirs[ends[place] : ends[place + 1]], self._heads[candidate])
 
 
-class _Comparison:
-    """One text against many: its tokens become characters, so that rapidfuzz reads the sequences as strings."""
+def _signature(tokens: Sequence[int]) -> int:
+    # Numbers are given in the order of first sight, so the frequent tokens spread over the bits evenly.
+    signature = 0
+    for token in tokens:
+        signature |= _BITS[token & 63]
+    return signature
 
-    def __init__(self, turn: _Turn, elements: Elements) -> None:
-        # At most MAX_TOKENS characters, below the surrogates. rapidfuzz is fastest with the first 255.
-        tokens = turn.tokens
-        if len(tokens) > 255:
-            tokens = [token for token, _ in Counter(tokens).most_common()]
-        characters: dict[str, str] = {}
-        for token in tokens:
-            characters.setdefault(token, chr(len(characters) + 1))
-        self._turn = "".join([characters[token] for token in turn.tokens])
-        self._head = turn.head
-        self._token = elements.token
-        self._character = {elements.find_token(token): character for token, character in characters.items()}
 
-    def similarity(self, elements: Sequence[int], head: int) -> float:
-        """As the module says, for a kept text of these elements, the first `head` of them the instruction's."""
-        character, token = self._character, self._token
-        other = "".join([character.get(token(element), "\0") for element in elements])
-        turn, ours = self._turn, self._head
-        if ours < len(turn) and head < len(other):
-            return min(_rouge_l(turn[:ours], other[:head]), _rouge_l(turn[ours:], other[head:]))
-        return _rouge_l(turn, other)
+def _similarity(one: str, head: int, other: str, other_head: int) -> float:
+    """As the module says, for two turns whose first characters are the instruction's."""
+    if head < len(one) and other_head < len(other):
+        return min(_rouge_l(one[:head], other[:other_head]), _rouge_l(one[head:], other[other_head:]))
+    return _rouge_l(one, other)
 
 
 def _rouge_l(one: str, other: str) -> float:

@@ -91,7 +91,13 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 # A letter or digit of any script, or an opening quotation mark, bracket or inverted mark before it.
 _OPENING = re.compile(r"[\"'“‘«„‚「『《〈(\[¿¡`$€£<\-+]?[^\W_]|[`$]{1,3}\S")
-_NO_CONTEXT = re.compile(r"\W*(?:none|n/?a|nil|null|empty|no ?input|no ?context|not applicable)?\W*", re.IGNORECASE)
+_NO_CONTEXT = re.compile(
+    r"\W*(?:(?:none|nil|null|empty|no ?(?:additional |further )?(?:input|context))"
+    r"(?: is)?(?: needed| required| necessary| provided| given)?"
+    r"|n/?a|not (?:applicable|needed|required|provided)"
+    r"|keine?|aucune?|ningun[oa]|nessuno|нет|无|無|なし|없음)?\W*",
+    re.IGNORECASE,
+)
 _MEDIUM = (
     r"(?:image|picture|photo(?:graph)?|painting|drawing|illustration|video(?:\s+clip)?|animation|gif|audio(?:\s+clip)?"
     r"|recording|podcast\s+episode|screenshot)s?"

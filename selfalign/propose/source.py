@@ -7,14 +7,16 @@ last three with the names of the fields that hold instruction and context. Drome
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from selfalign.errors import RecipeError
-from selfalign.records import Instruction
+from selfalign.propose.pool import Pool
+from selfalign.propose.spec import ProposeSpec, SourceSpec
+from selfalign.records import Instruction, Round
 from selfalign.rows import read_rows, text_field
 from selfalign.run import directory as rundir
 
@@ -22,30 +24,32 @@ from selfalign.run import directory as rundir
 _HUB_NAME = re.compile(r"(?!.*\.(?:jsonl?|parquet|gz)$)[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
-    """Where existing instructions come from.
+SOURCE = "source"
+"""The proposer's name in a run's rounds."""
 
-    `path` is a run directory, a file (.jsonl, .json, .parquet), a `datasets` folder, or a dataset's name on the Hub;
-    `configuration`, `split` and `revision` matter to the last two only. The fields may be paths into a row
-    ("messages.0.content"). A row without `context_field` has no context; `limit` takes the first rows only.
+ROWS_PER_ROUND = 64
+"""Rows that make one round."""
+
+
+async def propose_from_source(
+    pool: Pool, spec: ProposeSpec, *, journal: Callable[[Round], None]
+) -> AsyncIterator[Instruction]:
+    """Like `propose`, with the instructions of `spec.source` in place of the engine's, screened by the same rules.
+
+    Ends with the source or at the target. Raises `RecipeError` where the source cannot be read.
     """
-
-    path: str
-    instruction_field: str = "instruction"
-    context_field: str = "context"
-    configuration: str = ""
-    split: str = "train"
-    revision: str = ""
-    limit: int | None = None
-
-    def __post_init__(self) -> None:
-        if not self.path:
-            raise ValueError("path: a run, a file, a folder or a dataset's name on the Hub is needed")
-        if not self.instruction_field:
-            raise ValueError("instruction_field: the name of the field that holds the instruction is needed")
-        if self.limit is not None and self.limit < 1:
-            raise ValueError(f"limit: at least 1 row, not {self.limit}")
+    instructions = read_source(spec.source)
+    # Every row was screened once, so the verdicts journalled say how many rows are behind us.
+    next(islice(instructions, pool.num_screened, pool.num_screened), None)
+    while len(pool.accepted) < spec.target:
+        rows = tuple(islice(instructions, ROWS_PER_ROUND))
+        if not rows:
+            return
+        finished = replace(await pool.screen_all(rows, (), spec.screen), proposer=SOURCE)
+        journal(finished)
+        pool.note(finished)
+        for instruction in finished.accepted:
+            yield instruction
 
 
 def read_source(spec: SourceSpec) -> Iterator[Instruction]:

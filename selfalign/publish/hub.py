@@ -12,27 +12,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from selfalign.dataset.export import CARD, CONFIGURATIONS, FOLDER
+from selfalign.dataset.export import CARD, CONFIGURATIONS
+from selfalign.dataset.summary import FOLDER
 from selfalign.errors import PublishError, RecipeError
 from selfalign.publish.vet import OBJECTIONS, object_to, read_header
+from selfalign.report import FILE as REPORT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-REPORT = "report.html"
-_CHUNK = 1 << 20
 _MAX_TOLD = 300
 _NUM_PULL_REQUESTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file as it will be published; `git_id` and `sha256` are the two hashes by which the Hub may report it."""
+    """A file as it will be published: its path in the repository, and what the Hub will know it by."""
 
     path: str
     local: Path
     size: int
-    git_id: str
     sha256: str
 
 
@@ -93,8 +92,9 @@ def refuse(
 def push(files: Sequence[LocalFile], destination: Destination, *, endpoint: str | None = None) -> Pushed:
     """Publish `files` in one commit and check what arrived. Raises `PublishError`; nothing is half visible.
 
-    Files that the repository has already are not sent; Parquet files of an earlier, larger dataset are removed in the
-    same commit. A repository is created where there is none, private unless `public`.
+    Files that the repository has already are not sent; what an earlier push left there and this one does not have
+    (Parquet files, a report) is removed in the same commit. A repository is created where there is none, private unless
+    `public`.
     """
     from huggingface_hub import HfApi, get_token
 
@@ -150,7 +150,8 @@ def _ensure_repository(api: "HfApi", repo: str, public: bool) -> bool:
 def _compare(
     api: "HfApi", repo: str, revision: str, files: Sequence[LocalFile]
 ) -> tuple[str | None, list[LocalFile], list[str]]:
-    """The head of a revision, the files that are not there as they are here, and Parquet files that are too many."""
+    """The head of a revision, the files that are not there as they are here, and files of an earlier push that no
+    longer belong: Parquet files that are too many, and a report where none is sent."""
     head = api.repo_info(repo, repo_type="dataset", revision=revision).sha
     there = {
         item.path: item
@@ -160,16 +161,17 @@ def _compare(
     wrong = [file for file in files if not _is_same(file, there.get(file.path))]
     ours = {file.path for file in files}
     folders = tuple(f"{name}/" for name in CONFIGURATIONS)
-    stale = [
-        path for path in sorted(there) if path.startswith(folders) and path.endswith(".parquet") and path not in ours
-    ]
-    return head, wrong, stale
+    made = {path for path in there if path == REPORT or (path.startswith(folders) and path.endswith(".parquet"))}
+    return head, wrong, sorted(made - ours)
 
 
 def _is_same(file: LocalFile, remote: Any) -> bool:
     if remote is None or remote.size != file.size:
         return False
-    return remote.lfs.sha256 == file.sha256 if remote.lfs else remote.blob_id == file.git_id
+    if remote.lfs:
+        return remote.lfs.sha256 == file.sha256
+    content = b"blob %d\0" % file.size + file.local.read_bytes()  # small: it is no LFS file
+    return remote.blob_id == hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def _pull_requests(api: "HfApi", repo: str) -> Iterator[str]:
@@ -211,13 +213,8 @@ def _url_of(url: str, revision: str) -> str:
 
 
 def _hashed(name: str, path: Path) -> LocalFile:
-    size = path.stat().st_size
-    git_id, sha256 = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False), hashlib.sha256()
     with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            git_id.update(chunk)
-            sha256.update(chunk)
-    return LocalFile(name, path, size, git_id.hexdigest(), sha256.hexdigest())
+        return LocalFile(name, path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 @contextmanager
@@ -248,7 +245,7 @@ def _plainly(repo: str, token: str, so_far: str = "nothing was published") -> It
 
 def _answer_of_the_hub(error: Any, repo: str) -> str:
     status = error.response.status_code
-    said = _first_line_of(getattr(error, "server_message", None) or "")
+    said = _first_line(getattr(error, "server_message", None) or "")
     again = "run the same command again"
     meanings: dict[int, str] = {
         401: "the Hub does not accept the access token: run `hf auth login`",
@@ -279,9 +276,7 @@ def _is_of_network(error: BaseException) -> bool:
     return isinstance(error, OSError) or library in ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "hf_xet")
 
 
-def _first_line(error: BaseException) -> str:
-    return _first_line_of(str(error)) or type(error).__name__
-
-
-def _first_line_of(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:_MAX_TOLD]
+def _first_line(told: object) -> str:
+    """The first line of an error or of what a server said, or the kind of error where it says nothing."""
+    line = next((line.strip() for line in str(told).splitlines() if line.strip()), "")
+    return line[:_MAX_TOLD] or (type(told).__name__ if isinstance(told, BaseException) else "")

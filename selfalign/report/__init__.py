@@ -1,7 +1,7 @@
 """The report of a run: one self-contained HTML page that needs no network and opens from a file.
 
     facts      what the plots and the header show, counted over all journals
-    rows       every row in compressed parts, which the page decodes when they are looked at
+    parts      every row in compressed parts, which the page decodes when they are looked at
     page.html  the page's skeleton; page.css and the scripts beside it go into it
 
 Generated text is hostile. It travels as data only (compressed base64, or JSON without any `<`), the page shows it as
@@ -13,7 +13,11 @@ import gzip
 import hashlib
 import json
 import os
+import re
+import shutil
 import tempfile
+import zlib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from importlib.util import find_spec
@@ -22,13 +26,12 @@ from typing import IO, Any
 
 from selfalign.errors import RunDirError
 from selfalign.report.facts import gather
-from selfalign.report.rows import PartWriter
+from selfalign.report.parts import PartWriter
 from selfalign.run import directory as rundir
 
 FILE = "report.html"
-SCRIPTS = ("text.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
-
-_BLOCK = 1 << 20
+_DATA = re.compile(r'<script type="(application/json|text/plain)" id="([\w-]+)">([^<]*)</script>')
+SCRIPTS = ("text.js", "markdown.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
 
 
 def write_report(run_path: Path) -> Path:
@@ -57,27 +60,36 @@ def write_report(run_path: Path) -> Path:
 
 def _write_page(file: IO[bytes], facts: dict[str, Any], index: dict[str, Any], spool: IO[bytes]) -> None:
     """The skeleton with its holes filled; `spool` holds the parts, which are many megabytes."""
-    script, plotly = _script(), _plotly()
-    holes = {
-        "csp": _policy(script, plotly),
+    contents = {
+        "csp": _policy(_script(), _plotly()),
         "css": _asset("page.css"),
         "facts": safe_json(facts),
         "index": compress(index),
-        "plotly": _pack(plotly),
-        "script": script,
+        "plotly": _pack(_plotly()),
+        "script": _script(),
     }
-    head, tail = _asset("page.html").split("{{parts}}")
-    for name, content in holes.items():
-        # Each hole stands in one half of the skeleton, before any content that could look like another hole.
-        place = f"{{{{{name}}}}}"
-        before, _, after = head.partition(place)
-        file.write(before.encode() + content.encode())
-        head = after
-    file.write(head.encode())
-    spool.seek(0)
-    while block := spool.read(_BLOCK):
-        file.write(block)
-    file.write(tail.encode())
+    for number, piece in enumerate(re.split(r"{{(\w+)}}", _asset("page.html"))):
+        is_hole = number % 2 == 1
+        if is_hole and piece == "parts":
+            spool.seek(0)
+            shutil.copyfileobj(spool, file)
+        else:
+            file.write((contents[piece] if is_hole else piece).encode())
+
+
+def page_texts(page: Path) -> Iterator[tuple[str, Any]]:
+    """Everything that a page holds as data, each with its place. Raises ValueError where it is damaged."""
+    for kind, name, content in _DATA.findall(page.read_text(encoding="utf-8", errors="replace")):
+        if name == "plotly":
+            continue
+        try:
+            held = json.loads(content if kind == "application/json" else gzip.decompress(base64.b64decode(content)))
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"{name}: {error}") from error
+        if name.startswith("part-"):
+            yield from ((str(row.get("id") or f"round {row.get('round')}"), row) for row in held)
+        else:
+            yield name, held
 
 
 def safe_json(content: Any) -> str:

@@ -99,10 +99,9 @@ function togetherChart(principles, colour, width) {
     row.map((amount, other) => (at === other ? "" : `${names[at]} with ${names[other]}: ${count(amount)} (${percent(amount, list[at].cited)})`)),
   );
   const ticks = { tickvals: list.map((_, at) => at), showgrid: false, ticks: "" };
-  const numbers = list.map((item) => String(item.number + 1));
   return {
     label: "Which principles are cited by the same thought",
-    height: Math.max(220, 26 * list.length + 60),
+    height: Math.max(240, 26 * list.length + 150),
     traces: [
       {
         type: "heatmap", z: shares, hovertext: hover, hoverinfo: "text", xgap: 2, ygap: 2, hoverongaps: false, zmin: 0,
@@ -111,8 +110,8 @@ function togetherChart(principles, colour, width) {
       },
     ],
     layout: {
-      xaxis: { ...ticks, ticktext: numbers, tickangle: 0, tickfont: { size: 11 }, side: "top" },
-      yaxis: { ...ticks, ticktext: names.map((name, at) => `${name}  ${numbers[at]} `), autorange: "reversed" },
+      xaxis: { ...ticks, ticktext: names, tickangle: -90, tickfont: { size: 11 }, side: "top" },
+      yaxis: { ...ticks, ticktext: names.map((name) => `${name} `), tickfont: { size: 11 }, autorange: "reversed" },
     },
   };
 }
@@ -120,29 +119,37 @@ function togetherChart(principles, colour, width) {
 function verbsChart(balance, colour, browse) {
   if (!balance.verbs.length) return nothing("No instruction opens with a verb that was recognised.");
   const hues = [colour.accent, colour.blue, colour.gold, colour.rose];
+  const whole = balance.num_with_verb;
+  // A field narrower than a line of text says nothing: small verbs go into one, small objects are left blank.
+  const large = balance.verbs.filter(([, total], number) => total / whole > 0.025 || number < 4);
+  const others = whole - large.reduce((sum, [, total]) => sum + total, 0);
   const trace = { type: "sunburst", ids: [], labels: [], parents: [], values: [], hovertext: [], hoverinfo: "text", branchvalues: "total",
-    marker: { colors: [], line: { color: colour.paper, width: 1.5 } }, leaf: { opacity: 0.72 }, insidetextorientation: "radial", sort: false, rotation: 90 };
+    marker: { colors: [], line: { color: colour.paper, width: 1.5 } }, leaf: { opacity: 0.85 }, insidetextorientation: "radial", sort: false, rotation: 90,
+    insidetextfont: { size: 14, color: [] } };
   const texts = [];
-  const whole = balance.verbs.reduce((sum, [, total]) => sum + total, 0);
-  const add = (id, parent, text, value, color) => {
+  const add = (id, parent, text, value, color, shown = text, ink = colour.paper) => {
     trace.ids.push(id);
     trace.parents.push(parent);
-    trace.labels.push(value / whole > 0.007 ? plotText(text, 18) : ""); // Narrower than a line of text.
+    trace.labels.push(plotText(shown, 18));
+    trace.insidetextfont.color.push(ink);
     trace.values.push(value);
-    trace.hovertext.push(`${plotText(text, 60) || "anything else"}: ${count(value)} (${percent(value, balance.num_examples)})`);
+    trace.hovertext.push(`${plotText(shown || "anything else", 60)}: ${count(value)} (${percent(value, balance.num_examples)})`);
     trace.marker.colors.push(color);
     texts.push(text);
   };
-  balance.verbs.forEach(([verb, total, objects], number) => {
-    add(`${number}`, "", verb, total, hues[number % hues.length]);
-    objects.forEach(([noun, amount], at) => add(`${number}.${at}`, `${number}`, noun, amount, hues[number % hues.length]));
-    const rest = total - objects.reduce((sum, [, amount]) => sum + amount, 0);
-    if (rest) add(`${number}.rest`, `${number}`, "", rest, colour.line);
+  large.forEach(([verb, total, objects], number) => {
+    const hue = hues[number % hues.length];
+    const legible = objects.filter(([, amount]) => amount / whole > 0.008);
+    add(`${number}`, "", verb, total, hue);
+    legible.forEach(([noun, amount], at) => add(`${number}.${at}`, `${number}`, noun, amount, hue));
+    const rest = total - legible.reduce((sum, [, amount]) => sum + amount, 0);
+    if (rest) add(`${number}.rest`, `${number}`, "", rest, "rgba(0,0,0,0)");
   });
+  if (others > 0) add("others", "", "", others, colour.line, `${count(balance.num_verbs - large.length)} more verbs`, colour.ink);
   return {
     label: `Leading verbs of the instructions: ${balance.verbs.map(([verb, total]) => `${visible(verb)} ${total}`).join(", ")}`,
     traces: [trace],
-    layout: { uniformtext: { minsize: 9, mode: "hide" }, font: { family: FONT, size: 13, color: colour.paper } },
+    layout: { uniformtext: { minsize: 11, mode: "hide" }, font: { family: FONT, size: 13, color: colour.paper } },
     click: (event) => {
       const text = texts[event.points[0].pointNumber];
       if (text) browse({ kind: "examples", query: text });

@@ -16,6 +16,11 @@ function drawControls(facts, index, names, set) {
   drawSelect("principle", used(kind.cites), (id) => names.get(id) ?? id, set);
   drawSelect("flag", used(kind.flags).sort(), words, set);
   drawSelect("reason", [...new Set(kind.reason)].map((number) => index.reasons[number]).filter(Boolean).sort(), words, set);
+  drawSelect("order", Object.keys(ORDERS).slice(1), (order) => ORDERS[order], ({ order }) => {
+    set({ order: order || "run", shuffle: state.shuffle + 1 });
+  }, ORDERS.run);
+  byId("again").hidden = state.order === "run";
+  byId("again").onclick = () => set({ shuffle: state.shuffle + 1 });
   if (document.activeElement !== byId("query")) byId("query").value = state.query;
   byId("clear").hidden = !isFiltered();
   const { total, shown } = facts.rows[state.kind];
@@ -37,10 +42,10 @@ function drawTabs(facts, set) {
   for (const tab of tabs.children) tab.setAttribute("aria-pressed", String(tab.dataset.kind === state.kind));
 }
 
-function drawSelect(id, values, nameOf, set) {
+function drawSelect(id, values, nameOf, set, none = "any") {
   const select = byId(id);
   select.parentElement.hidden = !values.length;
   const option = (value, name) => element("option", { value, selected: state[id] === value }, visible(name));
-  select.replaceChildren(option("", "any"), ...values.map((value) => option(value, nameOf(value))));
+  select.replaceChildren(option("", none), ...values.map((value) => option(value, nameOf(value))));
   select.onchange = () => set({ [id]: select.value });
 }

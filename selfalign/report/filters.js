@@ -1,7 +1,9 @@
 // Filters: which rows are shown. Columns of the index decide at once; a search reads the parts one after the other.
 
 const nothingChosen = () => ({ query: "", principle: "", flag: "", reason: "" });
-const state = { kind: "examples", page: 0, ...nothingChosen() };
+const state = { kind: "examples", page: 0, order: "run", shuffle: 1, ...nothingChosen() };
+
+const ORDERS = { run: "as in the run", flagged: "flagged first", random: "random" };
 
 const isFiltered = () => Boolean(state.query || state.principle || state.flag || state.reason);
 
@@ -18,6 +20,21 @@ function chosenRows(index, kind) {
     rows.push(row);
   }
   return rows;
+}
+
+/** The rows in the order that was chosen; what was flagged or failed by most checks comes first, equal ones at random. */
+function inOrder(index, kind, rows) {
+  if (state.order === "run") return rows;
+  const flags = (row) => (state.order === "flagged" ? index.combinations[kind.flags[row]].length : 0);
+  const keyed = rows.map((row) => [flags(row), scattered(row, state.shuffle), row]);
+  return keyed.sort((one, other) => other[0] - one[0] || one[1] - other[1]).map((each) => each[2]);
+}
+
+/** A number that depends on row and shuffle alone, so that pages can be turned back (the finaliser of MurmurHash3). */
+function scattered(row, shuffle) {
+  let hash = Math.imul(row ^ Math.imul(shuffle, 0x9e3779b1), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 function combinationsWith(index, name) {

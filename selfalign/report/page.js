@@ -41,6 +41,11 @@ function drawFigures(facts) {
   );
 }
 
+const LEAST_TO_JUDGE = 50;
+const LOOKED_AT =
+  "No warning. Looked at: how often answers refuse, hedge, apologise, open alike, repeat each other and are of one length; how evenly principles " +
+  "and verbs are used; what is copied from the seeds. Whether the answers are right, no figure on this page can tell: read some of them below.";
+
 function drawBalance(balance) {
   const total = balance.num_examples;
   if (!total) return;
@@ -57,7 +62,7 @@ function drawBalance(balance) {
   byId("balance").replaceChildren(
     ...entries.map(([name, value]) => element("div", {}, element("span", {}, name), element("span", {}, value))),
   );
-  if (!balance.warnings.length) byId("notices").append(element("p", { class: "notice calm" }, total < 50 ? "Too few examples to judge their balance." : "Nothing looks out of balance."));
+  if (!balance.warnings.length) byId("notices").append(element("p", { class: "notice calm" }, total < LEAST_TO_JUDGE ? "Too few examples to judge their balance." : LOOKED_AT));
 }
 
 function drawFunnel(facts, browse) {
@@ -133,11 +138,10 @@ function drawCaptions(facts) {
   put("rates-say", rates.seconds ? `Tokens per second, and examples and failures per minute, over ${duration(rates.seconds)} of work${stops}.` : "Rates.");
   put("acceptance-say", "What becomes of the proposals as the pool grows: the fuller it is, the more of them repeat something.");
   const unused = principles.list.filter((item) => !item.cited).map((item) => item.name);
-  const total = principles.num_cited.reduce((sum, [, thoughts]) => sum + thoughts, 0);
-  const mean = principles.num_cited.reduce((sum, [number, thoughts]) => sum + number * thoughts, 0) / (total || 1);
+  const mean = principles.list.reduce((sum, item) => sum + item.cited, 0) / (balance.num_examples || 1);
   put("principles-say", `A thought cites ${mean.toFixed(1)} principles on average. ${unused.length ? `Never cited: ${unused.join(", ")}.` : "Each is in use."} Click a bar to see its examples.`);
   put("variety-say", `${percent(balance.num_with_verb, balance.num_examples)} of the instructions open with a verb; ${count(balance.num_verbs)} different ones. Click a field to search for it.`);
-  put("verbs-say", `The ${balance.verbs.length} commonest verbs (inside), each with its commonest objects (outside).`);
+  put("verbs-say", "The commonest verbs (inside), each with its commonest objects (outside).");
   const isPart = similarity.compared < facts.funnel.accepted ? ` (${count(similarity.compared)} of them, evenly spread)` : "";
   put("similarity-say", `ROUGE-L of the kept instructions to their nearest seed${isPart}, and of the rejected ones to what they repeat. Dotted: the limit.`);
   put("lengths-say", "Words of the instruction, its thought and its answer; bins grow with the length.");

@@ -1,18 +1,18 @@
-"""Series behind the report's plots: lengths, similarities, acceptance, rates, thinned to what a plot can show."""
+"""Series behind the report's plots: similarities, acceptance, rates, thinned to what a plot can show."""
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from selfalign.novelty.index import NoveltySpec
-from selfalign.novelty.tokens import tokeniser, unicode_tokens
-from selfalign.records import Instruction, Seed
+from selfalign.novelty.tokens import tokeniser
+from selfalign.records import Instruction, Rejection, Seed
 from selfalign.run import directory as rundir
-from selfalign.run.progress import Counters
+
+Item = TypeVar("Item")
 
 MAX_GAP = 60.0
 """Seconds between two lines of metrics above which nobody was working: the run was stopped in between."""
@@ -25,7 +25,6 @@ NUM_COMPARED = 2_000
 """Accepted instructions, evenly spread, whose similarity to the seeds is measured."""
 
 _SIMILARITY_BINS = 40
-_LENGTH_EDGES = (0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724, 1024, 2048, 4096)
 
 
 @dataclass(slots=True)
@@ -44,28 +43,24 @@ class Rounds:
         return sum(self.rejected)
 
 
-def scan_rounds(run_path: Path, counters: Counters) -> Rounds:
-    """One pass over the rounds; they are counted in `counters` as well."""
+def scan_rounds(run_path: Path, num_rounds: int) -> Rounds:
+    """One pass over the first `num_rounds` rounds."""
     found = Rounds()
-    step = 1
-    for finished in rundir.read_rounds(run_path):
+    step, num_kept = 1, 0
+    for finished in islice(rundir.read_rounds(run_path), num_rounds):
         found.kept.append(len(finished.accepted))
         found.rejected.append(len(finished.rejected))
-        found.duplicates.append(0)
-        for rejection in finished.rejected:
-            if rejection.nearest_id:
-                found.nearest_ids.add(rejection.nearest_id)
-                found.duplicates[-1] += 1
-            if rejection.similarity is not None:
-                found.similarities[_similarity_bin(rejection.similarity)] += 1
-        for number, instruction in enumerate(finished.accepted, start=counters.num_accepted):
-            if number % step == 0:
-                found.compared.append(instruction)
+        near = [rejection for rejection in finished.rejected if rejection.nearest_id]
+        found.duplicates.append(len(near))
+        found.nearest_ids.update(rejection.nearest_id for rejection in near)
+        known = (rejection.similarity for rejection in finished.rejected if rejection.similarity is not None)
+        found.similarities.update(map(_similarity_bin, known))
+        found.compared += [item for number, item in enumerate(finished.accepted, start=num_kept) if number % step == 0]
+        num_kept += len(finished.accepted)
         if len(found.compared) >= 2 * NUM_COMPARED:
             # Every second one stays: an even sample of a stream whose end is not known.
             found.compared = found.compared[::2]
             step *= 2
-        counters.count_round(finished)
     return found
 
 
@@ -75,32 +70,17 @@ def read_neighbours(run_path: Path, ids: set[str]) -> Iterator[Instruction]:
         yield from (instruction for instruction in finished.accepted if instruction.id in ids)
 
 
-def is_sampled(number: int, total: int, limit: int) -> bool:
-    """Whether row `number` of `total` is among the `limit` that are evenly spread over all."""
-    return total <= limit or number * limit // total != (number - 1) * limit // total
+def read_rejections(run_path: Path) -> Iterator[tuple[int, Rejection]]:
+    """Every rejected proposal with the number of its round, in order."""
+    for finished in rundir.read_rounds(run_path):
+        yield from ((finished.index, rejection) for rejection in finished.rejected)
 
 
-def count_words(text: str) -> int:
-    """Words between blanks; characters in scripts that write no blanks."""
-    return len(text.split()) if text.isascii() else len(unicode_tokens(text))
-
-
-def length_histogram(counts: Counter[int]) -> dict[str, Any]:
-    """Lengths in words in bins that grow by a half each: lower edges and counts; and the median."""
-    bins = [0] * len(_LENGTH_EDGES)
-    for length, count in counts.items():
-        bins[bisect_right(_LENGTH_EDGES, length) - 1] += count
-    last = max((at for at, count in enumerate(bins) if count), default=0)
-    return {"edges": _LENGTH_EDGES[: last + 1], "counts": bins[: last + 1], "median": _median(counts)}
-
-
-def _median(counts: Counter[int]) -> int:
-    half, seen = counts.total() / 2, 0
-    for length, count in sorted(counts.items()):
-        seen += count
-        if seen >= half:
-            return length
-    return 0
+def sample(items: Sequence[Item], limit: int) -> Sequence[Item]:
+    """`items`, or of more than `limit` that many, evenly spread from the first to the last."""
+    if len(items) <= limit:
+        return items
+    return [items[number * len(items) // limit] for number in range(limit)]
 
 
 def similarity(rounds: Rounds, seeds: tuple[Seed, ...], recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,22 +124,14 @@ def acceptance(rounds: Rounds) -> list[dict[str, float]]:
     """How the kept share of the proposals falls as the pool grows: of at most `MAX_POINTS` groups of rounds, the pool's
     size at their end and the shares that were kept and that were near-duplicates."""
     least = max(LEAST_PROPOSED, (sum(rounds.kept) + rounds.num_rejected) / MAX_POINTS)
-    points: list[dict[str, float]] = []
-    pool = kept = rejected = duplicates = 0
-    for one in zip(rounds.kept, rounds.rejected, rounds.duplicates, strict=True):
-        kept, rejected, duplicates = kept + one[0], rejected + one[1], duplicates + one[2]
-        if kept + rejected >= least:
-            pool += kept
-            points.append(_acceptance_point(pool, kept, rejected, duplicates))
-            kept = rejected = duplicates = 0
-    if kept + rejected > least / 2 or (kept + rejected and not points):
-        points.append(_acceptance_point(pool + kept, kept, rejected, duplicates))
+    counts = zip(rounds.kept, rounds.rejected, rounds.duplicates, strict=True)
+    steps = ({"kept": kept, "proposed": kept + rejected, "duplicates": near} for kept, rejected, near in counts)
+    points, pool = [], 0
+    for group in _grouped(steps, "proposed", least):
+        pool += group["kept"]
+        kept, duplicates = (round(group[key] / group["proposed"], 4) for key in ("kept", "duplicates"))
+        points.append({"pool": pool, "kept": kept, "duplicates": duplicates})
     return points
-
-
-def _acceptance_point(pool: int, kept: int, rejected: int, duplicates: int) -> dict[str, float]:
-    proposed = kept + rejected
-    return {"pool": pool, "kept": round(kept / proposed, 4), "duplicates": round(duplicates / proposed, 4)}
 
 
 def rates(run_path: Path) -> dict[str, Any]:
@@ -169,19 +141,25 @@ def rates(run_path: Path) -> dict[str, Any]:
     """
     steps, num_stops = _steps(run_path)
     total = sum(step["seconds"] for step in steps)
-    width = total / MAX_POINTS or 1.0
-    points: list[dict[str, float]] = []
-    worked, group = 0.0, Counter[str]()
-    for step in steps:
-        group.update(step)
-        group["steps"] += 1
-        if group["seconds"] >= width:
-            worked += group["seconds"]
-            points.append(_rate(group, worked))
-            group = Counter()
-    if group["seconds"] > 0:
-        points.append(_rate(group, worked + group["seconds"]))
+    points, worked = [], 0.0
+    for group in _grouped(steps, "seconds", total / MAX_POINTS):
+        worked += group["seconds"]
+        points.append(_rate(group, worked))
     return {"points": points, "seconds": round(total, 1), "stops": num_stops}
+
+
+def _grouped(steps: Iterable[Mapping[str, float]], weight: str, least: float) -> list[Counter[str]]:
+    """Sums over neighbouring steps, each of at least `least` of `weight`; what is left at the end joins the last one,
+    since a rate over a moment says nothing."""
+    groups = [Counter[str]()]
+    for step in steps:
+        if groups[-1][weight] >= least > 0:
+            groups.append(Counter())
+        groups[-1].update(step)
+        groups[-1]["steps"] += 1
+    if len(groups) > 1 and groups[-1][weight] < least:
+        groups[-2].update(groups.pop())
+    return [group for group in groups if group[weight] > 0]
 
 
 def _steps(run_path: Path) -> tuple[list[dict[str, float]], int]:
@@ -191,13 +169,12 @@ def _steps(run_path: Path) -> tuple[list[dict[str, float]], int]:
         try:
             seconds = after["time"] - before["time"]
             grown = {key: after[key] - before[key] for key in ("output_tokens", "examples", "failures")}
-            in_flight = after["in_flight"]
+            step = {"seconds": seconds, "in_flight": after["in_flight"], **grown}
         except (KeyError, TypeError):
             continue  # Written by another version: the plot does without it.
         if 0 < seconds <= MAX_GAP:
-            steps.append({"seconds": seconds, "in_flight": in_flight, **grown})
-        elif seconds > MAX_GAP:
-            num_stops += 1
+            steps.append(step)
+        num_stops += seconds > MAX_GAP
     return steps, num_stops
 
 

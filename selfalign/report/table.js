@@ -110,6 +110,7 @@ function startBrowsing(facts, index) {
       rows = await search(kind, rows, state.query, isCurrent, report);
       if (!rows) return;
     }
+    rows = inOrder(index, kind, rows);
     sayCount(facts, rows.length);
     await drawRows(index, state.kind, rows, names, isCurrent);
     if (!isCurrent()) return;

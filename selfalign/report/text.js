@@ -53,14 +53,14 @@ const escapePattern = (text) => text.replace(/[\\^$.*+?()[\]{}|\/-]/g, "\\$&");
 function textBlock(text, query = "", className = "text") {
   const node = element("div", { class: className, dir: "auto" });
   const isFound = query && text.slice(LONG).toLowerCase().includes(query.toLowerCase());
-  if (text.length <= LONG * 1.25 || isFound) return say(node, text, query);
+  if (text.length <= LONG * 1.25 || isFound) return sayMarkdown(node, text, query);
   const box = element("div");
   const more = element("button", { type: "button", class: "more" }, `show all ${count(text.length)} characters`);
   more.addEventListener("click", () => {
-    say(node, text, query);
+    sayMarkdown(node, text, query);
     more.remove();
   });
-  say(node, text.slice(0, LONG).replace(/[\ud800-\udbff]$/, "") + " …", query);
+  sayMarkdown(node, text.slice(0, LONG).replace(/[\ud800-\udbff]$/, "") + " …", query);
   box.append(node, more);
   return box;
 }

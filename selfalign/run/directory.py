@@ -8,10 +8,9 @@
     retried.jsonl    failures that were taken out of outcomes.jsonl to be asked again
     metrics.jsonl    counters every few seconds
 
-A journal is append-only. A last line without its newline was never written: readers skip it, a writer cuts it.
+The module `journal` writes and reads the journals.
 """
 
-import contextlib
 import errno
 import fcntl
 import itertools
@@ -21,14 +20,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import yaml
 
 from selfalign.errors import RunChanged, RunDirError
-from selfalign.records import Outcome, Round, outcome_from_row, round_from_row, to_row
-
-Record = TypeVar("Record", Round, Outcome)
+from selfalign.records import Constitution, Outcome, Round, constitution_from_row, outcome_from_row, round_from_row
+from selfalign.run.journal import Journal, read_lines, read_records, rewritten, write_advice
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.json"
@@ -45,6 +43,10 @@ CHANGEABLE = (
     "balance",
     "dataset",
     "model.seeded",
+    "model.endpoint",
+    "model.key_variable",
+    "model.patience",
+    "model.join_seconds",
     *(
         f"model.engine.{name}"
         for name in (
@@ -64,52 +66,6 @@ CHANGEABLE = (
         )
     ),
 )
-
-
-class Journal:
-    """An append-only file of JSON lines; each line is one `write`, so a kill leaves at most one torn line.
-
-    Raises `RunDirError` where the file cannot be opened or written; after a failed write the file is cut back to
-    its last whole line, so a full disk leaves it readable.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            self._end = _end_of_last_line(self._file)
-            os.ftruncate(self._file, self._end)
-            os.lseek(self._file, self._end, os.SEEK_SET)
-        except OSError as error:
-            raise RunDirError(f"{path}: cannot be opened for writing ({error.strerror})") from error
-
-    def append(self, record: Any) -> None:
-        """Write one record (a record of `records`, or anything JSON) as one line."""
-        text = json.dumps(to_row(record), ensure_ascii=False, separators=(",", ":"))
-        # A lone surrogate cannot be encoded; its backslash escape is what JSON itself would write.
-        self.append_line(text.encode("utf-8", "backslashreplace") + b"\n")
-
-    def append_line(self, line: bytes) -> None:
-        """Write one line as another journal has it, its newline included."""
-        try:
-            _write_all(self._file, line)
-        except OSError as error:
-            os.ftruncate(self._file, self._end)
-            os.lseek(self._file, self._end, os.SEEK_SET)
-            raise RunDirError(f"{self.path}: {_write_advice(error)}") from error
-        self._end += len(line)
-
-    def sync(self) -> None:
-        """Have the disk hold what was written. Raises `RunDirError` where it cannot."""
-        try:
-            os.fdatasync(self._file)
-        except OSError as error:
-            raise RunDirError(f"{self.path}: {_write_advice(error)}") from error
-
-    def close(self) -> None:
-        """Flush to the disk and close."""
-        os.fsync(self._file)
-        os.close(self._file)
 
 
 class RunDir:
@@ -168,19 +124,6 @@ class RunDir:
         os.close(self._lock)
 
 
-@contextlib.contextmanager
-def rewritten(path: Path) -> Iterator[Journal]:
-    """A journal that takes the place of the one at `path` at the end, in one rename; where the work fails, never."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    journal = Journal(temporary)
-    try:
-        yield journal
-    finally:
-        journal.close()
-    os.replace(temporary, path)
-
-
 def is_run(path: Path) -> bool:
     """Whether a folder is a run directory."""
     return (path / RECIPE).is_file() and (path / MANIFEST).is_file()
@@ -222,19 +165,27 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return _read(path, MANIFEST, json.loads)
 
 
+def read_constitution(path: Path) -> Constitution:
+    """The constitution of a run. Raises `RunDirError` where its manifest has none that this version can read."""
+    try:
+        return constitution_from_row(read_manifest(path)["constitution"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunDirError(f"{path / MANIFEST}: no constitution this version wrote ({error!r})") from error
+
+
 def read_rounds(path: Path) -> Iterator[Round]:
     """The rounds journalled so far, in order. Raises `RunDirError` with file and line on a damaged journal."""
-    return (record for record, _ in _records(path / ROUNDS, round_from_row))
+    return (record for record, _ in read_records(path / ROUNDS, round_from_row))
 
 
 def read_outcomes(path: Path) -> Iterator[Outcome]:
     """Examples and failures in the order they were finished. Raises `RunDirError` on a damaged journal."""
-    return (record for record, _ in read_outcome_lines(path))
+    return (record for record, _ in read_records(path / OUTCOMES, outcome_from_row))
 
 
 def read_outcome_lines(path: Path) -> Iterator[tuple[Outcome, bytes]]:
     """As `read_outcomes`, each with the line it stands on, for copying it as it is."""
-    return _records(path / OUTCOMES, outcome_from_row)
+    return ((record, line.text) for record, line in read_records(path / OUTCOMES, outcome_from_row))
 
 
 def read_attempts(path: Path) -> Counter[str]:
@@ -247,17 +198,6 @@ def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
     return read_lines(path / METRICS)
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a journal, line by line; a torn last line is skipped, a missing file is empty.
-
-    Raises `RunDirError` naming file and line where another line is no JSON object.
-    """
-    for number, row, _ in _numbered_lines(path):
-        if not isinstance(row, dict):
-            raise RunDirError(f"{path}:{number}: not a JSON object; the journal was changed by something else")
-        yield row
-
-
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file's content in one step: temporary file, flush to disk, rename. Raises `RunDirError`."""
     temporary = path.with_name(path.name + ".tmp")
@@ -268,28 +208,7 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise RunDirError(f"{path}: {_write_advice(error)}") from error
-
-
-def _numbered_lines(path: Path) -> Iterator[tuple[int, Any, bytes]]:
-    if not path.exists():
-        return
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                yield number, json.loads(line), line
-            except ValueError as error:
-                raise RunDirError(f"{path}:{number}: not JSON ({error}); restore the file or delete the run") from error
-
-
-def _records(path: Path, from_row: Callable[[Mapping[str, Any]], Record]) -> Iterator[tuple[Record, bytes]]:
-    for number, row, line in _numbered_lines(path):
-        try:
-            yield from_row(row), line
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunDirError(f"{path}:{number}: not a line this version wrote ({error!r})") from error
+        raise RunDirError(f"{path}: {write_advice(error)}") from error
 
 
 def _read(path: Path, name: str, parse: Callable[[str], Any]) -> dict[str, Any]:
@@ -310,7 +229,7 @@ def _take_lock(path: Path) -> int:
         path.mkdir(parents=True, exist_ok=True)
         lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise RunDirError(f"{path}: {_write_advice(error)}") from error
+        raise RunDirError(f"{path}: {write_advice(error)}") from error
     try:
         _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -325,7 +244,7 @@ def _take_lock(path: Path) -> int:
         os.write(lock, b"%d\n" % os.getpid())  # for people only; the lock is held whatever stands in it
     except OSError as error:
         os.close(lock)
-        raise RunDirError(f"{path}: {_write_advice(error)}") from error
+        raise RunDirError(f"{path}: {write_advice(error)}") from error
     return lock
 
 
@@ -346,12 +265,12 @@ def _write_or_compare(path: Path, recipe: Mapping[str, Any], manifest: Mapping[s
     )
     if is_begun:
         _refuse_changed_recipe(path, read_recipe(path), recipe)
-        _refuse_changed_sources(path, read_manifest(path), manifest)
+        refuse_changed_digests(path, read_manifest(path), manifest)
     elif not is_run(path) and (foreign := sorted(_foreign_names(path))):
         raise RunDirError(f"{path}: not empty and not a run directory (it has {foreign[0]!r}); choose another --output")
     if is_begun:
         manifest = read_manifest(path)
-    write_atomically(path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_manifest(path, manifest)
     write_atomically(path / RECIPE, yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True))
 
 
@@ -386,9 +305,15 @@ def _refuse_changed_recipe(path: Path, old: Mapping[str, Any], new: Mapping[str,
         )
 
 
-def _refuse_changed_sources(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    for key in sorted(key for key in new if key.endswith("_digest")):
-        if old.get(key) != new[key]:
+def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Replace the manifest of a run. Raises `RunDirError`."""
+    write_atomically(path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def refuse_changed_digests(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise `RunChanged` for a digest that is known of both and not the same; others are news, not changes."""
+    for key in sorted(key for key in new if key.endswith("_digest") and key in old):
+        if old[key] != new[key]:
             what = key.removesuffix("_digest").replace("_", " ")
             raise RunChanged(f"{path}: the {what} changed since this run began; use another --output")
 
@@ -399,27 +324,3 @@ def _flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         return
     for key, inner in value.items():
         yield from _flatten(inner, f"{prefix}.{key}" if prefix else str(key))
-
-
-def _end_of_last_line(file: int, block: int = 1 << 16) -> int:
-    """The offset behind the last newline, found from the end."""
-    end = os.lseek(file, 0, os.SEEK_END)
-    while end > 0:
-        start = max(0, end - block)
-        newline = os.pread(file, end - start, start).rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        end = start
-    return 0
-
-
-def _write_all(file: int, line: bytes) -> None:
-    written = 0
-    while written < len(line):
-        written += os.write(file, line[written:])
-
-
-def _write_advice(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full; what was journalled is kept: make room and run the same command again"
-    return f"cannot be written ({error.strerror})"

@@ -4,14 +4,15 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-import typer
+from typer import style
 
-from selfalign.errors import RecipeError, SelfAlignError, did_you_mean
-from selfalign.propose.seeds import load_seeds
+from selfalign.dataset.summary import read_lines_of_guide, read_seeds
+from selfalign.errors import RecipeError, did_you_mean
 from selfalign.records import (
     CheckResult,
     Example,
@@ -19,7 +20,6 @@ from selfalign.records import (
     Principle,
     Rejection,
     Verdict,
-    constitution_from_row,
 )
 from selfalign.run import directory as rundir
 from selfalign.run.progress import failure_label
@@ -31,6 +31,7 @@ MAX_LINES = 14
 """Lines of one text; the rest is counted, not shown."""
 
 _LABEL_WIDTH = 10
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # What a terminal would obey, hide or reorder instead of showing: controls, line separators, lone surrogates,
 # zero-width spaces and the marks that turn the direction of writing.
@@ -38,56 +39,43 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]"
 )
 
-Style = Callable[..., str]
 
-
-def show_examples(path: Path, *, which: str, principle: str | None, grep: str | None, limit: int) -> Iterator[str]:
+def show_examples(
+    path: Path, *, which: str, principle: str | None, grep: str | None, limit: int, cell: str | None = None
+) -> Iterator[str]:
     """The lines of at most `limit` rows of a run; `which` is "examples", "failed" or "rejected".
 
-    `principle` (id or name) keeps what cites it, `grep` what contains this text in any part, whatever the case.
+    `principle` (id or name) keeps what cites it, `cell` what answers a hint that begins so ("fraud; bank messages"),
+    `grep` what contains this text in any part, whatever the case.
     Reads only as much of the journals as is shown. Raises `RunDirError` where `path` is no run, `RecipeError` where
     its constitution has no such principle.
     """
-    principles = read_principles(path)
+    principles = rundir.read_constitution(path).principles
     wanted = _find_principle(principles, principle) if principle is not None else None
-    style = typer.style if sys.stdout.isatty() else _plain
     if which == "rejected":
-        found = islice(_matching_rejections(path, wanted, grep), limit)
-        entries = _rejected_entries(path, list(found), style)
+        # A rejected proposal was never answered, so it cites nothing; nor is it known which hint it was to answer.
+        found = [] if wanted or cell else list(islice(_matching_rejections(path, grep), limit))
+        texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
+        entries = [_rejected_entry(index, item, texts) for index, item in found]
     else:
-        rows = _matching_answered(path, Example if which == "examples" else Failure, wanted, grep)
+        rows = _matching_answered(path, Example if which == "examples" else Failure, wanted, cell, grep)
         names = {item.id: item.name for item in principles}
-        entries = (_answered_entry(row, names, style) for row in islice(rows, limit))
-    num_shown = 0
+        entries = [_answered_entry(row, names) for row in islice(rows, limit)]
+    is_terminal = sys.stdout.isatty()
     for entry in entries:
-        num_shown += 1
-        for line in entry:
-            yield _highlight(line, grep, style)
+        yield from (_highlight(line, grep) if is_terminal else _COLOUR.sub("", line) for line in entry)
         yield ""
-    if not num_shown:
-        yield _nothing(which, principle, grep)
-
-
-def read_principles(path: Path) -> tuple[Principle, ...]:
-    """The principles of a run's constitution, in order. Raises `RunDirError` where `path` is no run."""
-    manifest = rundir.read_manifest(path)
-    try:
-        return constitution_from_row(manifest["constitution"]).principles
-    except (KeyError, TypeError, ValueError):
-        return ()
+    if not entries:
+        yield _nothing(which, principle, cell, grep)
 
 
 def find_texts(path: Path, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Text and context of the seeds and accepted instructions of a run with these ids, as far as they are at hand."""
+    """Text and context of the seeds, lines of the guide and accepted instructions of a run with these ids, as far as
+    they are at hand."""
     wanted = set(ids)
-    texts: dict[str, tuple[str, str]] = {}
-    try:
-        seeds = load_seeds(rundir.read_recipe(path).get("seeds") or ()) if wanted else ()
-    except SelfAlignError:
-        seeds = ()  # The seed file has moved since; the row is shown without its neighbour's text.
-    for item in seeds:
-        if item.id in wanted:
-            texts[item.id] = (item.text, item.context)
+    recipe = rundir.read_recipe(path)
+    given = (*read_seeds(recipe), *read_lines_of_guide(recipe)) if wanted else ()
+    texts = {item.id: (item.text, item.context) for item in given if item.id in wanted}
     for finished in rundir.read_rounds(path):
         if len(texts) == len(wanted):
             break
@@ -107,37 +95,35 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def _plain(text: str, **_: object) -> str:
-    return text
-
-
 def _find_principle(principles: tuple[Principle, ...], wanted: str) -> str:
     for item in principles:
         if wanted in (item.id, item.name):
             return item.id
-    raise RecipeError(f"--principle {wanted}: not in this run's constitution{did_you_mean(wanted, _ids(principles))}")
-
-
-def _ids(principles: tuple[Principle, ...]) -> list[str]:
-    return [item.id for item in principles]
+    raise RecipeError(
+        f"--principle {wanted}: not in this run's constitution{did_you_mean(wanted, [item.id for item in principles])}"
+    )
 
 
 def _matching_answered(
-    path: Path, kind: type[Example] | type[Failure], principle: str | None, grep: str | None
+    path: Path, kind: type[Example] | type[Failure], principle: str | None, cell: str | None, grep: str | None
 ) -> Iterator[Example | Failure]:
     for row in rundir.read_outcomes(path):
         if not isinstance(row, kind) or (principle is not None and principle not in row.principles_cited):
             continue
+        if cell is not None and not _hint(row).startswith(cell.strip("[] ").casefold()):
+            continue
         texts = [row.instruction.id, row.instruction.text, row.instruction.context, row.thought, row.answer]
         if isinstance(row, Failure):
-            texts += [row.excerpt, row.detail, row.reason.value]
+            texts += [row.reply, row.detail, row.reason.value]
         if _contains(texts, grep):
             yield row
 
 
-def _matching_rejections(path: Path, principle: str | None, grep: str | None) -> Iterator[tuple[int, Rejection]]:
-    if principle is not None:
-        return  # A rejected proposal was never answered, so it cites nothing.
+def _hint(row: Example | Failure) -> str:
+    return "; ".join(row.instruction.cell or ()).casefold()
+
+
+def _matching_rejections(path: Path, grep: str | None) -> Iterator[tuple[int, Rejection]]:
     for finished in rundir.read_rounds(path):
         for item in finished.rejected:
             if _contains([item.text, item.context, item.detail, item.reason.value, item.nearest_id or ""], grep):
@@ -148,23 +134,24 @@ def _contains(texts: Iterable[str], grep: str | None) -> bool:
     return grep is None or any(grep.casefold() in text.casefold() for text in texts)
 
 
-def _answered_entry(row: Example | Failure, names: dict[str, str], style: Style) -> Iterator[str]:
+def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[str]:
     cited = ", ".join(names.get(id_, id_) for id_ in row.principles_cited)
     failed = isinstance(row, Failure)
     title = style(row.instruction.id, bold=True)
     if failed:
         title += "  " + style(make_visible(f"{failure_label(row)} (at {row.step})"), fg="red")
     yield title + ("  " + style(make_visible(cited), fg="cyan") if cited else "")
-    yield from _block("asked", row.instruction.text, style, bold=True)
-    yield from _block("context", row.instruction.context, style)
-    yield from _block("thought", row.thought, style, dim=True)
-    yield from _block("answer", row.answer, style)
+    yield from _block("hint", _hint(row), dim=True)
+    yield from _block("asked", row.instruction.text, bold=True)
+    yield from _block("context", row.instruction.context)
+    yield from _block("thought", row.thought, dim=True)
+    yield from _block("answer", row.answer)
     if failed:
-        yield from _block("came back", row.excerpt, style)
-        yield from _block("why", row.detail, style, fg="red")
+        yield from _block("came back", "" if row.answer else row.reply)
+        yield from _block("why", row.detail, fg="red")
     for result in row.checks:
         if result.verdict is Verdict.FLAG:
-            yield from _block("flag", _describe(result), style, fg="yellow")
+            yield from _block("flag", _describe(result), fg="yellow")
 
 
 def _describe(result: CheckResult) -> str:
@@ -172,25 +159,20 @@ def _describe(result: CheckResult) -> str:
     return f"{result.name}{number}{': ' + result.reason if result.reason else ''}"
 
 
-def _rejected_entries(path: Path, found: list[tuple[int, Rejection]], style: Style) -> Iterator[Iterator[str]]:
-    texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
-    return (_rejected_entry(index, item, texts, style) for index, item in found)
-
-
-def _rejected_entry(index: int, item: Rejection, texts: dict[str, tuple[str, str]], style: Style) -> Iterator[str]:
+def _rejected_entry(index: int, item: Rejection, texts: dict[str, tuple[str, str]]) -> Iterator[str]:
     reason = style(item.reason.value, fg="red")
     similarity = f"  similarity {item.similarity:.2f}" if item.similarity is not None else ""
     yield style(f"round {index}", bold=True) + f"  {reason}{similarity}"
-    yield from _block("proposed", item.text, style, bold=True)
-    yield from _block("context", item.context, style)
+    yield from _block("proposed", item.text, bold=True)
+    yield from _block("context", item.context)
     if item.nearest_id:
         text, context = texts.get(item.nearest_id, ("(its text is not at hand)", ""))
-        yield from _block("like", f"{item.nearest_id}: {text}", style)
-        yield from _block("", context, style)
-    yield from _block("why", item.detail, style, fg="red")
+        yield from _block("like", f"{item.nearest_id}: {text}")
+        yield from _block("", context)
+    yield from _block("why", item.detail, fg="red")
 
 
-def _block(label: str, text: str, style: Style, **look: object) -> Iterator[str]:
+def _block(label: str, text: str, **look: Any) -> Iterator[str]:
     """A text beside its label, wrapped to the terminal."""
     if not text:
         return
@@ -237,16 +219,17 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _highlight(line: str, grep: str | None, style: Style) -> str:
+def _highlight(line: str, grep: str | None) -> str:
     """The line with what was searched for underlined, on a terminal."""
-    if not grep or style is _plain:
+    if not grep:
         return line
-    pattern = rf"(\x1b\[[0-9;]*m)|({re.escape(make_visible(grep))})"
+    pattern = rf"({_COLOUR.pattern})|({re.escape(make_visible(grep))})"
     return re.sub(pattern, lambda found: found[1] or f"\x1b[4m{found[2]}\x1b[24m", line, flags=re.IGNORECASE)
 
 
-def _nothing(which: str, principle: str | None, grep: str | None) -> str:
+def _nothing(which: str, principle: str | None, cell: str | None, grep: str | None) -> str:
     kind = {"examples": "example", "failed": "failure", "rejected": "rejected proposal"}[which]
     conditions = [f"cites {principle}"] if principle else []
+    conditions += [f"answers a hint [{make_visible(cell)} ...]"] if cell else []
     conditions += [f"contains {make_visible(grep)!r}"] if grep else []
     return f"no {kind} in this run" + (" that " + " and ".join(conditions) if conditions else "")

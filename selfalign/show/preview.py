@@ -1,14 +1,15 @@
 """A recipe before it runs: its resolved form, its constitution, one rendered prompt for each step. No engine."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import yaml
 
 from selfalign.align.prompt import render_prompt
 from selfalign.engine.spec import TokenCounter, find_token_counter
-from selfalign.generate import load_sources
+from selfalign.generate import Sources, load_sources
 from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose.selfinstruct import Pool, choose_shown, render_proposal
+from selfalign.propose import GUIDED, Ledger, Pool, open_proposers, window_of
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Instruction, Prompt, Seed
 
@@ -21,10 +22,9 @@ def preview(recipe: Recipe) -> Iterator[str]:
     yield yaml.safe_dump(recipe_row(recipe), sort_keys=False, allow_unicode=True, width=100).rstrip()
     yield _title(f"constitution {sources.constitution.name}")
     yield from _describe(sources.constitution)
-    yield _title(
-        f"propose: the first prompt, of {len(sources.seeds)} seeds{_tokens(_proposal(recipe, sources.seeds), count)}"
-    )
-    yield _text(_proposal(recipe, sources.seeds))
+    for name, proposal in _proposals(recipe, sources):
+        yield _title(f"propose: {name}{_tokens(proposal, count)}")
+        yield _text(proposal)
     prompt = render_prompt(sources.constitution, _as_instruction(sources.seeds[0]), recipe.model.style)
     yield _title(f"align: the prompt for the first seed{_tokens(prompt, count)}")
     yield _text(prompt)
@@ -39,10 +39,19 @@ def _describe(constitution: Constitution) -> Iterator[str]:
         yield f"{number:>3} {principle.name:<38} cited by {shown} of {len(constitution.demonstrations)} demonstrations"
 
 
-def _proposal(recipe: Recipe, seeds: tuple[Seed, ...]) -> Prompt:
-    # An empty index will do: what is shown first depends on the seeds and the random seed alone.
-    pool = Pool(seeds, NoveltyIndex(recipe.novelty))
-    return render_proposal(choose_shown(pool, recipe.propose, 0, recipe.rng_seed), recipe.propose, recipe.model.style)
+def _proposals(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]:
+    """The first prompt of each form that the recipe's proposers have."""
+    # An empty index will do: what comes first depends on seeds, guide and the random seed alone.
+    spec = replace(recipe.propose, window=window_of(recipe.propose, recipe.slots))
+    ledger = Ledger(sources.guide, spec.guided, spec.window) if sources.guide else None
+    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), ledger)
+    proposer_of = open_proposers(pool, spec, style=recipe.model.style, rng_seed=recipe.rng_seed)
+    proposers = {proposer.name: proposer for proposer in map(proposer_of, range(spec.window))}
+    for name, proposer in proposers.items():
+        for number in range(2 if name == GUIDED else 1):
+            choice = proposer.choose(pool, number)
+            what = f"topics of {choice.kind}" if choice.kind else "requests" if choice.hints else "the first tasks"
+            yield f"{what}, {name}", proposer.render(choice)[0]
 
 
 def _as_instruction(seed: Seed) -> Instruction:

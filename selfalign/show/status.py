@@ -1,11 +1,15 @@
 """The funnel of a run in lines for a terminal, also while the run goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from selfalign.dataset import balance
-from selfalign.records import Constitution, Example, constitution_from_row
+from selfalign.dataset.balance import Sample, ranked, share
+from selfalign.dataset.summary import read_summary
+from selfalign.propose import GUIDED, describe_cells, summarise_cells
+from selfalign.records import Example
 from selfalign.run import directory as rundir
 from selfalign.run.progress import Counters, count_run, format_seconds
 
@@ -13,14 +17,43 @@ RATE_WINDOW = 60.0
 """Seconds of `metrics.jsonl` that the current rates are taken from."""
 
 SAMPLE_SIZE = 20_000
-"""Examples that the balance is measured on at most."""
+"""Examples that the balance of a run without a dataset is measured on at most."""
 
 
 def describe(path: Path) -> Iterator[str]:
-    """The funnel, the rates and the balance of the examples. Raises `RunDirError` where `path` is no run."""
+    """The funnel, the rates and the balance of the examples. Raises `RunDirError` where `path` is no run.
+
+    What the export measured is taken over where the journals have not changed since; otherwise they are counted.
+    """
     recipe = rundir.read_recipe(path)
+    if summary := read_summary(path):
+        counters, figures, of = summary.counters, summary.balance, "rows of the dataset"
+    else:
+        counters, sample = _count(path, recipe)
+        figures = balance.measure(sample.items, rundir.read_constitution(path))
+        of = "examples" if sample.stride == 1 else f"examples, one in {sample.stride}"
+    is_complete = counters.num_accepted >= counters.target and not counters.num_unanswered
+    state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
+    yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
+    yield from _funnel(counters)
+    yield from _guided(path, recipe)
+    yield from _rates(path)
+    if figures.num_examples:
+        yield f"balance   of {figures.num_examples:,} {of}"
+        yield from (f"  {line}" for line in balance.describe(figures))
+
+
+def _guided(path: Path, recipe: Mapping[str, Any]) -> Iterator[str]:
+    propose = recipe["propose"]
+    if (propose.get("mix") or {}).get(GUIDED):
+        cells = summarise_cells(rundir.read_rounds(path), rundir.read_outcomes(path))
+        for number, line in enumerate(describe_cells(cells, propose["guided"]["tries"])):
+            yield f"{'guided' if not number else '':<9} {line}"
+
+
+def _count(path: Path, recipe: Mapping[str, Any]) -> tuple[Counters, Sample]:
     # Outcomes before rounds: an outcome that is finished in between has its round already, so the sums still hold.
-    answered, sample = Counters(), Sample()
+    answered, sample = Counters(), Sample(SAMPLE_SIZE)
     for outcome in rundir.read_outcomes(path):
         answered.count_outcome(outcome)
         if isinstance(outcome, Example):
@@ -29,65 +62,34 @@ def describe(path: Path) -> Iterator[str]:
     counters = replace(
         rounds, num_examples=answered.num_examples, failed=answered.failed, align_usage=answered.align_usage
     )
-    is_complete = counters.num_accepted >= counters.target and not counters.num_unanswered
-    state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
-    yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
-    yield from summarise(counters)
-    yield from _rates(path)
-    yield from _balance(sample, constitution_from_row(rundir.read_manifest(path)["constitution"]))
+    return counters, sample
 
 
-class Sample:
-    """Every n-th of the examples added to it, n doubling so that at most `SAMPLE_SIZE` are held."""
-
-    def __init__(self) -> None:
-        self.examples: list[Example] = []
-        self.num_added = 0
-        self.stride = 1
-
-    def add(self, example: Example) -> None:
-        """Offer one example."""
-        if self.num_added % self.stride == 0:
-            self.examples.append(example)
-        self.num_added += 1
-        if len(self.examples) > SAMPLE_SIZE:
-            self.examples = self.examples[::2]
-            self.stride *= 2
-
-
-def summarise(counters: Counters) -> Iterator[str]:
-    """The funnel in lines: every candidate and every answer in exactly one place."""
-    proposed = counters.num_accepted + counters.num_rejected
+def _funnel(counters: Counters) -> Iterator[str]:
+    """Every candidate and every answer in exactly one place."""
+    proposed, answered = counters.num_accepted + counters.num_rejected, counters.num_answered
     yield f"proposed  {proposed:>9,}  in {counters.num_rounds:,} rounds"
-    yield f"rejected  {counters.num_rejected:>9,}  {_share(counters.num_rejected, proposed)}"
+    yield f"rejected  {counters.num_rejected:>9,}  {share(counters.num_rejected, proposed)}"
     yield from _reasons(counters.rejected, proposed)
-    accepted = _share(counters.num_accepted, proposed)
-    yield f"accepted  {counters.num_accepted:>9,}  {accepted} of the proposed; target {counters.target:,}"
-    yield f"answered  {counters.num_answered:>9,}  {max(0, counters.num_unanswered):,} to go"
-    yield f"failed    {counters.num_failed:>9,}  {_share(counters.num_failed, counters.num_answered)}"
-    yield from _reasons(counters.failed, counters.num_answered)
-    yield f"examples  {counters.num_examples:>9,}  {_share(counters.num_examples, counters.num_answered)}"
+    accepted = share(counters.num_accepted, proposed) or "none"
+    yield f"accepted  {counters.num_accepted:>9,}  {accepted} of the proposals; target {counters.target:,}"
+    yield f"answered  {answered:>9,}  {max(0, counters.num_unanswered):,} to go"
+    yield f"failed    {counters.num_failed:>9,}  {share(counters.num_failed, answered)}"
+    yield from _reasons(counters.failed, answered)
+    yield f"examples  {counters.num_examples:>9,}  {share(counters.num_examples, answered)}"
     usage, align = counters.usage, counters.align_usage
     yield (
         f"tokens    {usage.output_tokens:>9,}  written; {usage.prompt_tokens:,} read, "
-        f"{_share(usage.cached_tokens, usage.prompt_tokens)} from the prefix cache "
-        f"(align: {_share(align.cached_tokens, align.prompt_tokens)})"
+        f"{share(usage.cached_tokens, usage.prompt_tokens) or 'none'} from the prefix cache "
+        f"(align: {share(align.cached_tokens, align.prompt_tokens) or 'none'})"
     )
     if counters.num_unanswered < 0:
         yield "error     more answers than accepted instructions: the journals do not belong together"
 
 
-def _balance(sample: Sample, constitution: Constitution) -> Iterator[str]:
-    if not sample.examples:
-        return
-    of = "" if sample.stride == 1 else f", every {sample.stride}th example"
-    yield f"balance   of {len(sample.examples):,} examples{of}"
-    yield from (f"  {line}" for line in balance.describe(balance.measure(sample.examples, constitution)))
-
-
-def _reasons(reasons: dict[str, int], total: int) -> Iterator[str]:
-    for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        yield f"  {reason:<24} {count:>9,}  {_share(count, total)}"
+def _reasons(reasons: Mapping[str, int], total: int) -> Iterator[str]:
+    for reason, count in ranked(reasons):
+        yield f"  {reason:<24} {count:>9,}  {share(count, total)}"
 
 
 def _rates(path: Path) -> Iterator[str]:
@@ -104,7 +106,3 @@ def _rates(path: Path) -> Iterator[str]:
         f"rates     {tokens:,.0f} tokens/s, {60 * examples:,.0f} examples/min "
         f"over the last {format_seconds(seconds)} of work, {last['in_flight']} in flight"
     )
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "-"

@@ -1,0 +1,406 @@
+"""The commands. The only folder that prints results, catches errors and exits."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from selfalign import __version__
+from selfalign.cli import probing
+from selfalign.errors import RecipeError, SelfAlignError
+
+app = typer.Typer(
+    name="selfalign",
+    help="Principle-driven self-alignment data: seed tasks in, a dataset for principle engraving out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+INTERRUPTED = 130
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe, e.g. --set propose.window=32."),
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, e.g. outputs/demo.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"selfalign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Taken before any command."""
+
+
+@app.command()
+def generate(
+    recipe: Annotated[str, typer.Argument(metavar="[RECIPE]", help="A recipe's file or built-in name.")] = "demo",
+    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Run directory; by default outputs/<name of the recipe>.")] = None,
+    target: Annotated[int | None, typer.Option(help="Accepted instructions to reach.")] = None,
+    constitution: Annotated[str | None, typer.Option(help="A constitution's file or built-in name.")] = None,
+    seeds: Annotated[list[str] | None, typer.Option(help="Seed tasks, file or built-in name; repeatable.")] = None,
+    decontaminate: Annotated[
+        list[str] | None, typer.Option(help="File of evaluation prompts that no instruction may repeat; repeatable.")
+    ] = None,
+    set_aside: Annotated[
+        bool, typer.Option("--set-aside", help="Where another recipe made the run directory, rename that one first.")
+    ] = False,
+    retry_failed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REASON", help="Ask again for what failed, by reason as `status` has it, or all."),
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Make a dataset: propose, filter, align, export.
+
+    The same command again continues a run that was stopped or killed. Without arguments it runs the demonstration:
+    the built-in miniature model on this machine's CPU.
+    """
+    from selfalign import report
+    from selfalign.dataset import export as dataset
+    from selfalign.engine.workers import worker_commands
+    from selfalign.generate import generate as generate_run
+    from selfalign.recipe import load_recipe
+    from selfalign.show.browse import show_examples
+    from selfalign.show.status import describe
+
+    flags = {"model.model": model, "propose.target": target, "constitution": constitution}
+    lists = {"seeds": seeds, "decontaminate": decontaminate}
+    given = [*(overrides or ()), *_as_overrides(flags | lists)]
+    resolved = load_recipe(recipe, given)
+    for command in worker_commands(resolved.model, recipe, given):
+        _talk(f"on another machine: {command}")
+    run_path = output or Path("outputs") / resolved.name
+    try:
+        generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside, retry=retry_failed or ())
+    except KeyboardInterrupt:
+        _talk(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
+        raise typer.Exit(INTERRUPTED) from None
+    dataset_path = dataset.export(run_path)
+    report_path = report.write_report(run_path)
+    for line in show_examples(run_path, which="examples", principle=None, grep=None, limit=3):
+        typer.echo(line)
+    for line in describe(run_path):
+        _talk(line)
+    _talk(f"report   {report_path}")
+    typer.echo(f"dataset  {dataset_path}")
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(metavar="RECIPE|RUN", help="A recipe (file or name), or a run directory.")],
+    failed: Annotated[bool, typer.Option("--failed", help="Of a run: the failures.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Of a run: the rejected proposals.")] = False,
+    principle: Annotated[str | None, typer.Option(help="Of a run: examples that cite this principle (id).")] = None,
+    cell: Annotated[
+        str | None, typer.Option(help='Of a guided run: rows whose hint begins so, such as "fraud; bank messages".')
+    ] = None,
+    grep: Annotated[str | None, typer.Option(help="Of a run: rows that contain this text.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Of a run: rows to print at most.")] = 5,
+    overrides: Overrides = None,
+) -> None:
+    """Look at a recipe before it runs, or at what a run made.
+
+    A recipe: its resolved form, its constitution, and one fully rendered prompt for each step, with the number of
+    tokens where the model's tokenizer is at hand. A run: its examples, failures or rejections. Needs no engine.
+    """
+    from selfalign.recipe import load_recipe
+    from selfalign.run import directory as rundir
+    from selfalign.show.browse import show_examples
+    from selfalign.show.preview import preview
+
+    if failed and rejected:
+        raise typer.BadParameter("choose one of --failed and --rejected")
+    if rundir.is_run(Path(what)):
+        which = "failed" if failed else "rejected" if rejected else "examples"
+        lines = show_examples(Path(what), which=which, principle=principle, cell=cell, grep=grep, limit=limit)
+    else:
+        lines = preview(load_recipe(what, overrides or ()))
+    for line in lines:
+        typer.echo(line)
+
+
+@app.command()
+def status(run: RunPath) -> None:
+    """The funnel of a run, also while it runs: proposed, rejected, accepted, answered, failed, tokens, rates."""
+    from selfalign.show.status import describe
+
+    for line in describe(run):
+        typer.echo(line)
+
+
+@app.command()
+def export(run: RunPath, overrides: Overrides = None) -> None:
+    """Rebuild the dataset and the report from the journals.
+
+    What may change within a run can be set, and stays set, for example --set dataset.licence=mit.
+    """
+    if overrides:
+        from selfalign.recipe import recipe_of_run, recipe_row
+        from selfalign.run.directory import RunDir, read_manifest
+
+        with RunDir(run, recipe_row(recipe_of_run(run, overrides)), read_manifest(run)):
+            """Opening it takes over the changes, or refuses them."""
+    _export(run)
+
+
+@app.command("report")
+def make_report(
+    run: RunPath,
+    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser as well.")] = False,
+) -> None:
+    """Write the run's report, one HTML page that needs no network, and print its path."""
+    from selfalign.report import write_report
+
+    path = write_report(run)
+    typer.echo(path)
+    if open_it:
+        typer.launch(str(path))
+
+
+@app.command()
+def recheck(run: RunPath, overrides: Overrides = None) -> None:
+    """Read the replies of a run again, by today's parser and other checks, and rebuild dataset and report.
+
+    Needs no engine: the run keeps every reply whole.
+
+    For example: selfalign recheck outputs/demo --set checks.apology=fail
+    """
+    from selfalign.recheck import recheck as recheck_run
+
+    done = recheck_run(run, overrides or ())
+    now = done.counters
+    _talk(f"replies  {now.num_answered:,} read again: {now.num_examples:,} pass, {now.num_failed:,} fail")
+    _talk(f"changed  {done.num_recovered:,} recovered, {done.num_lost:,} lost")
+    _export(run)
+
+
+@app.command()
+def check(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="JSON lines, Parquet or a dataset folder.")],
+    prompt_field: Annotated[str, typer.Option(help="Field with the prompt: text, or a chat.")] = "prompt",
+    answer_field: Annotated[str, typer.Option(help="Field with the answer: text, or a chat.")] = "answer",
+    thought_field: Annotated[str, typer.Option(help="Field with the thought, where there is one.")] = "",
+    cited_field: Annotated[str, typer.Option(help="Field with the cited principles, where there is one.")] = "",
+    reply_field: Annotated[
+        str, typer.Option(help="Field with a model's whole reply, to be parsed: thought, citation and answer in one.")
+    ] = "",
+    configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
+    split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
+    constitution: Annotated[
+        str | None,
+        typer.Option(help="Judge by this constitution too: its principles, demonstrations, name and knowledge date."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the verdicts, one JSON line per row, in order.")] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Run the checks on any data: a verdict per row, and a table of what was found.
+
+    Actions and thresholds are the recipe's (--set checks.loop=flag).
+    """
+    from selfalign.align.constitution import load_constitution
+    from selfalign.align.files import Columns, check_file
+    from selfalign.recipe import build_recipe
+
+    spec = build_recipe({}, "defaults", overrides or ()).checks
+    columns = Columns(prompt_field, answer_field, thought_field, cited_field, reply_field)
+    judge = load_constitution(constitution) if constitution else None
+    part = (configuration, split)
+    summary = check_file(data, columns, judge, spec, out=out, part=part, stream=sys.stderr)
+    for line in summary.lines():
+        typer.echo(line)
+
+
+@app.command()
+def dedup(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="JSON lines, Parquet or a dataset folder.")],
+    field: Annotated[str, typer.Option(help="Field with the instruction.")] = "instruction",
+    context_field: Annotated[str, typer.Option(help="Field with its context, where there is one.")] = "",
+    threshold: Annotated[float, typer.Option(help="ROUGE-L F above which a row is a near-duplicate, 0 to 1.")] = 0.7,
+    tokeniser: Annotated[str, typer.Option(help="unicode, or rouge (a-z and 0-9 only, as published).")] = "unicode",
+    kept: Annotated[Path | None, typer.Option(help="File for the rows that stay, unchanged and in order.")] = None,
+    dropped: Annotated[Path | None, typer.Option(help="File for the others, each with what it repeats.")] = None,
+    decontaminate: Annotated[
+        list[Path] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
+    ] = None,
+    rule: Annotated[
+        str, typer.Option(help="When a row repeats one: containment (near-duplicates, too), near-duplicate or 13-gram.")
+    ] = "containment",
+    answer_field: Annotated[str, typer.Option(help="Field with the answer, to look for evaluation prompts in.")] = "",
+    configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
+    split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
+) -> None:
+    """Filter near-duplicates out of any data: exact ROUGE-L against every row kept before.
+
+    Where rows have a context, the same request about different texts is no near-duplicate.
+    """
+    from selfalign.novelty.decontaminate import DecontaminationSpec
+    from selfalign.novelty.dedup import DedupSpec
+    from selfalign.novelty.dedup import dedup as filter_rows
+    from selfalign.novelty.index import NoveltySpec
+
+    try:
+        novelty, decontamination = NoveltySpec(threshold, tokeniser), DecontaminationSpec(rule)
+    except ValueError as error:
+        raise RecipeError(f"--{error}") from None
+    spec = DedupSpec(
+        data, novelty, field, context_field, answer_field, decontaminate or (), decontamination, configuration, split
+    )
+    for line in filter_rows(spec, kept=kept, dropped=dropped, stream=sys.stderr).lines():
+        typer.echo(line)
+
+
+@app.command()
+def push(
+    run: RunPath,
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="The Hub's repository, user/name; made where missing.")],
+    public: Annotated[bool, typer.Option("--public", help="Make it public; without this it is private.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before making something public.")] = False,
+    revision: Annotated[str | None, typer.Option(help="A branch instead of main; made where missing.")] = None,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would go; needs no token.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Accept that the built-in miniature made it.")] = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Whether the report goes along.")] = True,
+    decontaminate: Annotated[
+        list[str] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="Accept one of: secrets, folders, decontamination, licence, outdated, miniature."),
+    ] = None,
+) -> None:
+    """Publish a run's dataset, card and report on the Hub, in one commit, and check what arrived.
+
+    Pushing again sends only what has changed; after a failure the same command continues.
+    """
+    from selfalign.publish import hub
+
+    files = hub.files_to_push(run, with_report=report)
+    if dry_run:
+        for file in files:
+            typer.echo(f"{file.size:>13,}  {file.path}")
+        typer.echo(f"{sum(file.size for file in files):>13,}  bytes in {len(files)} files, to {repo}")
+    accepted = [*(allow or ()), *(["miniature"] if demo else [])]
+    hub.refuse(run, allow=accepted, with_report=report, decontaminate=decontaminate or ())
+    if dry_run:
+        return
+    if public and not yes:
+        _ask_before_publishing(repo)
+    pushed = hub.push(files, hub.Destination(repo, public, revision, create_pr))
+    if pushed.has_changed:
+        _talk(f"sent     {pushed.num_sent} of {len(files)} files; all checked by size and hash")
+    else:
+        _talk("sent     nothing: the same files are there already")
+    if public and pushed.is_private:
+        _talk("note     the repository existed and is private: make it public on its settings page")
+    typer.echo(pushed.url)
+
+
+def _ask_before_publishing(repo: str) -> None:
+    from selfalign.errors import PublishError
+
+    if not sys.stdin.isatty():
+        raise PublishError(f"{repo} would be public: say --yes if that is meant")
+    if not typer.confirm(f"Everybody will be able to read {repo}. Go on?", err=True):
+        raise PublishError("not published")
+
+
+def _export(run: Path) -> None:
+    from selfalign import report
+    from selfalign.dataset import export as dataset
+
+    dataset_path = dataset.export(run)
+    _talk(f"report   {report.write_report(run)}")
+    typer.echo(f"dataset  {dataset_path}")
+
+
+app.command("test")(probing.run_test)
+app.command()(probing.ask)
+app.command()(probing.diff)
+
+
+@app.command("install-engine")
+def install_engine(
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto asks nvidia-smi.")] = "auto",
+) -> None:
+    """Install vLLM into this Python's environment: the CUDA build or a small CPU set."""
+    from selfalign.engine.install import install_engine as install
+
+    _talk("installing the engine: about a minute on a CPU, longer with CUDA")
+    _talk(f"engine for {install(device)} installed")
+
+
+@app.command()
+def serve(
+    recipe: Annotated[str, typer.Argument(metavar="[RECIPE]", help="A recipe's file or built-in name.")] = "demo",
+    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for other machines too.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    overrides: Overrides = None,
+) -> None:
+    """Serve the recipe's model for one or many runs, which name it as model.endpoint.
+
+    Where OPENAI_API_KEY is set (or what model.key_variable names), only requests with that key are answered.
+    """
+    from selfalign.engine.serve import Place
+    from selfalign.engine.serve import serve as serve_model
+    from selfalign.recipe import load_recipe
+
+    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides({"model.model": model})])
+    try:
+        serve_model(resolved.model, Place(host, port), slots=resolved.slots, stream=sys.stderr)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@app.command()
+def worker(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe that the first machine runs.")],
+    start_rank: Annotated[int, typer.Option(min=1, help="The first replica of this machine.")],
+    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
+    ranks: Annotated[
+        int | None, typer.Option(min=1, help="Replicas on this machine; by default as many as on the first.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Be replicas of a run's engine on another machine; `generate` prints the line to type here."""
+    from selfalign.engine.workers import work
+    from selfalign.recipe import load_recipe
+
+    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides({"model.model": model})])
+    try:
+        work(resolved.model, start_rank, ranks, slots=resolved.slots, stream=sys.stderr)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _as_overrides(flags: dict[str, object]) -> list[str]:
+    """Flags that were given, as overrides of the recipe; JSON is YAML, so any text survives."""
+    import json
+
+    return [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
+
+
+def _talk(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def main() -> None:
+    """The console script: runs a command; a `SelfAlignError` becomes one line on stderr and its exit code."""
+    try:
+        app()
+    except SelfAlignError as error:
+        _talk(f"error: {error}")
+        raise SystemExit(error.exit_code) from None

@@ -1,0 +1,122 @@
+"""The work of `selfalign ask`: a constitution tried by hand. The file is read again whenever it has changed, so that
+one can edit a rule and ask again while the engine stays up."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from selfalign.align import load_constitution, parse_reply
+from selfalign.align.parse import ReplyError
+from selfalign.align.prompt import STOP, render_prompt
+from selfalign.builtin import find_data
+from selfalign.checks import ChecksSpec, Subject, run_checks
+from selfalign.engine import Engine, EngineSpec, open_engine
+from selfalign.errors import PromptRefused, RecipeError
+from selfalign.probe.command import OpenEngine
+from selfalign.probe.conditions import Condition
+from selfalign.records import Constitution, Instruction, Sampling, Verdict
+
+GREEDY = Sampling(temperature=0.0, max_tokens=768)
+
+
+class Watched:
+    """A constitution that is loaded again when its file has changed; a mistake in it keeps the last good one."""
+
+    def __init__(self, name_or_path: str) -> None:
+        self._name = name_or_path
+        self._path = find_data("principles", name_or_path, ".yaml")
+        self._loaded = load_constitution(name_or_path)
+        self._time = self._modified()
+
+    def current(self) -> tuple[Constitution, str]:
+        """The constitution, and what there is to say about it: that it was read again, or why it was not."""
+        if self._modified() == self._time:
+            return self._loaded, ""
+        self._time = self._modified()
+        try:
+            self._loaded = load_constitution(self._name)
+        except RecipeError as error:
+            return self._loaded, f"the last good version still holds: {error}"
+        return self._loaded, f"{self._name} read again"
+
+    def _modified(self) -> int:
+        try:
+            return Path(self._path).stat().st_mtime_ns if self._path else 0
+        except OSError:  # between an editor's delete and its rename
+            return 0
+
+
+async def answer(engine: Engine, constitution: Constitution, question: str, *, style: str, raw: bool) -> list[str]:
+    """The lines of one reply: thought, cited principles, verdicts, answer; with `raw`, the model's own answer too."""
+    instruction = Instruction("asked", question, "", "asked")
+    shown = list(await _prompted(engine, constitution, instruction, style))
+    if raw:
+        prompt = Condition("raw", None).prompt(instruction, style)
+        completion = await engine.generate(prompt, _stopping(), rng_seed=1)
+        shown += ["", *_block("raw", completion.text.strip())]
+    return shown
+
+
+async def converse(
+    watched: Watched,
+    spec: EngineSpec,
+    questions: Callable[[], AsyncIterator[str]],
+    say: Callable[[str], None],
+    *,
+    raw: bool,
+    stream: TextIO | None = None,
+    start_engine: OpenEngine = open_engine,
+) -> None:
+    """Answer questions until there are no more. Raises any `SelfAlignError` but those about one question."""
+    async with start_engine(spec, slots=2, stream=stream) as engine:
+        async for question in questions():
+            constitution, news = watched.current()
+            if news:
+                say(f"({news})")
+            for line in await answer(engine, constitution, question, style=spec.style, raw=raw):
+                say(line)
+            say("")
+
+
+async def lines_of(stream: TextIO, prompt: Callable[[], None]) -> AsyncIterator[str]:
+    """The lines that somebody types, without the empty ones; the event loop goes on while it waits."""
+    while True:
+        prompt()
+        line = await asyncio.to_thread(stream.readline)
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+async def _prompted(engine: Engine, constitution: Constitution, instruction: Instruction, style: str) -> Iterator[str]:
+    try:
+        completion = await engine.generate(render_prompt(constitution, instruction, style), _stopping(), rng_seed=1)
+    except PromptRefused as error:
+        return iter([f"refused  {error}"])
+    try:
+        reply = parse_reply(completion.text, constitution)
+    except ReplyError as error:
+        return iter([f"no reply that can be read: {error}", *_block("wrote", completion.text.strip())])
+    names = {each.id: f"{number} ({each.name})" for number, each in enumerate(constitution.principles, start=1)}
+    subject = Subject(instruction, reply.thought, reply.answer, reply.cited)
+    results = run_checks(subject, constitution, ChecksSpec())
+    found = [each for each in results if each.verdict is not Verdict.PASS]
+    return iter(
+        [
+            *_block("thought", reply.thought),
+            f"{'cites':9}{', '.join(names[id_] for id_ in reply.cited)}",
+            *(f"{'check':9}{each.verdict.value}: {each.name} ({each.reason})" for each in found),
+            *_block("answer", reply.answer),
+        ]
+    )
+
+
+def _stopping() -> Sampling:
+    return Sampling(temperature=GREEDY.temperature, max_tokens=GREEDY.max_tokens, stop=(STOP,))
+
+
+def _block(label: str, text: str) -> Iterator[str]:
+    for number, line in enumerate(text.split("\n")):
+        yield f"{label if number == 0 else '':9}{line}".rstrip()

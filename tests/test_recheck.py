@@ -1,0 +1,50 @@
+"""`selfalign recheck`: replies read again from the journal, in place, without an engine."""
+
+import json
+
+import pytest
+import yaml
+from run_fixtures import MANIFEST, example, failure, write_run
+
+from selfalign.align import load_constitution
+from selfalign.errors import RunDirError
+from selfalign.recheck import recheck
+from selfalign.recipe import build_recipe, recipe_row
+from selfalign.records import Example, FailureReason, to_row
+from selfalign.run import directory as rundir
+
+REPLY = " A plain question.\nPrinciples: 2 (informative).\n## Answer\nThe Rhine, the Rhône and the Po."
+
+
+@pytest.fixture
+def run(tmp_path):
+    from dataclasses import replace
+
+    lost = replace(failure(1, FailureReason.UNPARSEABLE), step="parse", reply=REPLY)
+    bad = replace(failure(2, FailureReason.NO_CITATION), step="parse", reply="Rivers.")
+    spoilt = replace(example(3), reply=REPLY + "\n\n### User\nAnd lakes?")
+    constitution = load_constitution("default")
+    manifest = {**MANIFEST, "constitution": to_row(constitution), "constitution_digest": constitution.digest}
+    path = write_run(tmp_path / "run", [lost, bad, spoilt], manifest=manifest)
+    (path / rundir.RECIPE).write_text(yaml.safe_dump(recipe_row(build_recipe({}, "defaults"))), encoding="utf-8")
+    return path
+
+
+def test_parse_failures_are_recovered_and_examples_are_read_again_too(run):
+    done = recheck(run, [])
+    assert (done.num_recovered, done.num_lost, done.counters.num_answered) == (1, 1, 3)
+    recovered, still, spoilt = rundir.read_outcomes(run)
+    assert isinstance(recovered, Example)
+    assert recovered.answer == "The Rhine, the Rhône and the Po."
+    assert still.reason is FailureReason.UNPARSEABLE
+    assert spoilt.reason is FailureReason.SPEAKS_FOR_USER
+    before = (run / rundir.OUTCOMES).read_bytes()
+    assert (recheck(run, []).num_recovered, (run / rundir.OUTCOMES).read_bytes()) == (0, before)
+
+
+def test_a_journal_without_replies_is_refused_in_one_line(run):
+    row = json.loads((run / rundir.OUTCOMES).read_text(encoding="utf-8").splitlines()[0])
+    row["excerpt"] = row.pop("reply")
+    (run / rundir.OUTCOMES).write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(RunDirError, match="it lacks the reply, which earlier versions did not keep"):
+        recheck(run, [])
