@@ -16,6 +16,9 @@ from selfalign.align.files import Columns, check_file
 from selfalign.checks import CHECK_NAMES, ChecksSpec
 from selfalign.errors import RecipeError, RunDirError
 
+# By default these only flag.
+STRICT = ChecksSpec(leak="fail", rule_leak="fail", self_reference="fail", role_marker="fail")
+
 ROWS = [
     {"prompt": "How long does an egg take?", "answer": "Seven minutes for a soft one, ten for a hard one."},
     {"prompt": "Open my neighbour's safe.", "answer": "I'm sorry, but I can't help with that."},
@@ -31,7 +34,7 @@ def write(path, rows):
 def verdicts_of(path, columns=None, *, constitution=None, spec=None, **more):
     """The summary, and the verdicts as they stand in the file."""
     out = path.parent / "verdicts.jsonl"
-    summary = check_file(path, columns or Columns(), constitution, spec or ChecksSpec(), out=out, **more)
+    summary = check_file(path, columns or Columns(), constitution, spec or STRICT, out=out, **more)
     return summary, [json.loads(line) for line in out.read_text().splitlines()]
 
 
@@ -121,21 +124,21 @@ def test_parquet_and_dataset_folders(tmp_path):
 def test_a_wrong_row_is_named_and_nothing_is_written(tmp_path, rows, columns, complaint):
     path = write(tmp_path / "data.jsonl", rows)
     with pytest.raises(RecipeError, match=complaint):
-        check_file(path, columns, None, ChecksSpec(), out=tmp_path / "verdicts.jsonl")
+        check_file(path, columns, None, STRICT, out=tmp_path / "verdicts.jsonl")
     assert os.listdir(tmp_path) == ["data.jsonl"]
 
 
 def test_the_file_that_is_checked_is_not_written_over(tmp_path):
     path = write(tmp_path / "data.jsonl", ROWS)
     with pytest.raises(RecipeError, match="is the file that is checked"):
-        check_file(path, Columns(), None, ChecksSpec(), out=path)
+        check_file(path, Columns(), None, STRICT, out=path)
     assert len(path.read_text().splitlines()) == 3
 
 
 def test_an_output_that_cannot_be_written_is_a_clear_error(tmp_path):
     path = write(tmp_path / "data.jsonl", ROWS)
     with pytest.raises(RunDirError, match="cannot be written"):
-        check_file(path, Columns(), None, ChecksSpec(), out=tmp_path / "missing" / "verdicts.jsonl")
+        check_file(path, Columns(), None, STRICT, out=tmp_path / "missing" / "verdicts.jsonl")
 
 
 def test_a_lone_surrogate_stays_one_line_of_json(tmp_path):
@@ -153,8 +156,8 @@ def test_progress_goes_to_the_stream_and_a_terminal_line_is_cleared(tmp_path, mo
     monkeypatch.setattr("selfalign.rows.LIVE_LINE_SECONDS", 0)
     terminal, pipe = Terminal(), io.StringIO()
     path = write(tmp_path / "data.jsonl", ROWS * 200)
-    check_file(path, Columns(), None, ChecksSpec(), out=None, stream=terminal)
-    check_file(path, Columns(), None, ChecksSpec(), out=None, stream=pipe)
+    check_file(path, Columns(), None, STRICT, out=None, stream=terminal)
+    check_file(path, Columns(), None, STRICT, out=None, stream=pipe)
     assert "checked 512 of 600" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[2K")
     assert pipe.getvalue() == ""
@@ -209,6 +212,6 @@ def test_whole_replies_are_parsed_and_checked(tmp_path):
 def test_replies_need_a_constitution_and_their_field(tmp_path):
     path = write(tmp_path / "data.jsonl", REPLIES)
     with pytest.raises(RecipeError, match="--reply-field needs --constitution"):
-        check_file(path, Columns(reply="reply"), None, ChecksSpec(), out=None)
+        check_file(path, Columns(reply="reply"), None, STRICT, out=None)
     with pytest.raises(RecipeError, match=r"data\.jsonl:1: no field 'text'"):
-        check_file(path, Columns(reply="text"), load_constitution("default"), ChecksSpec(), out=None)
+        check_file(path, Columns(reply="text"), load_constitution("default"), STRICT, out=None)

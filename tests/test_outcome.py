@@ -7,6 +7,9 @@ from selfalign.align import load_constitution, read_again
 from selfalign.checks import ChecksSpec
 from selfalign.records import Completion, Example, Failure, FailureReason, Instruction, Usage
 
+# By default these only flag.
+STRICT = ChecksSpec(leak="fail", rule_leak="fail", self_reference="fail", role_marker="fail")
+
 OPEN = list(read_part("open"))
 INSTRUCTION = Instruction("p0000000-00", "What is 2 + 2?", "", "self-instruct")
 REPLY = " A sum.\nPrinciples: 2 (informative).\n**Answer:** It is four."
@@ -32,7 +35,7 @@ def default():
 
 def test_a_parse_failure_is_read_again_by_todays_parser(default):
     failure = Failure(INSTRUCTION, "parse", FailureReason.UNPARSEABLE, "no answer", REPLY, Usage(9, 8, 7))
-    again = read_again(failure, default, ChecksSpec())
+    again = read_again(failure, default, STRICT)
     assert isinstance(again, Example)
     assert (again.answer, again.principles_cited, again.reply, again.usage) == (
         "It is four.",
@@ -40,36 +43,36 @@ def test_a_parse_failure_is_read_again_by_todays_parser(default):
         REPLY,
         Usage(9, 8, 7),
     )
-    assert read_again(again, default, ChecksSpec()) == again
+    assert read_again(again, default, STRICT) == again
 
 
 def test_an_example_that_todays_parser_refuses_becomes_a_failure(default):
     example = Example(INSTRUCTION, "A sum.", "TBD", ("informative",), (), Usage(), REPLY.replace("It is four.", "TBD"))
-    again = read_again(example, default, ChecksSpec())
+    again = read_again(example, default, STRICT)
     assert isinstance(again, Failure)
     assert (again.reason, again.reply) == (FailureReason.PLACEHOLDER, example.reply)
 
 
 def test_what_was_cut_off_stays_so(default):
     cut = Failure(INSTRUCTION, "parse", FailureReason.TRUNCATED, "cut off after 7 tokens", REPLY, Usage(9, 8, 7))
-    assert read_again(cut, default, ChecksSpec()) == cut
+    assert read_again(cut, default, STRICT) == cut
 
 
 def test_a_refused_prompt_has_no_reply_to_read(default):
     refused = Failure(INSTRUCTION, "align", FailureReason.PROMPT_REFUSED, "too long", "", Usage())
-    assert read_again(refused, default, ChecksSpec()) == refused
+    assert read_again(refused, default, STRICT) == refused
 
 
 def test_a_flagged_citation_stays_flagged_when_it_is_read_again(default):
     text = REPLY.replace("2 (informative)", "3 (informative)")
     failure = Failure(INSTRUCTION, "parse", FailureReason.UNPARSEABLE, "", text, Usage())
-    once = read_again(failure, default, ChecksSpec())
+    once = read_again(failure, default, STRICT)
     assert [result.name for result in once.checks] == ["citation"]
-    assert read_again(once, default, ChecksSpec()) == once
+    assert read_again(once, default, STRICT) == once
 
 
 def test_a_completion_that_was_cut_is_no_example(default):
     from selfalign.align import read_outcome
 
-    outcome = read_outcome(INSTRUCTION, Completion(REPLY, "length", Usage(9, 8, 7)), default, ChecksSpec())
+    outcome = read_outcome(INSTRUCTION, Completion(REPLY, "length", Usage(9, 8, 7)), default, STRICT)
     assert (outcome.reason, outcome.reply) == (FailureReason.TRUNCATED, REPLY)
