@@ -47,7 +47,7 @@ class Figures:
 
 def read_part(part: str) -> Iterator[tuple[dict[str, Any], Outcome]]:
     """Every row of a part with what becomes of its reply."""
-    constitution, spec = load_constitution("default"), ChecksSpec()
+    constitution, spec = load_constitution("default"), ChecksSpec(leak="fail", rule_leak="fail", role_marker="fail")
     with REPLIES.open(encoding="utf-8") as file:
         for row in map(json.loads, file):
             if row["part"] == part:
