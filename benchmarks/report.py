@@ -14,7 +14,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -45,7 +44,6 @@ def main() -> None:
         if not (run / "outcomes.jsonl").exists():
             write_large_run(run, arguments.examples, random.Random(1))
         page = _write(run)
-        profile = Path(folder) / "profile"
         times = [_open(executable, page) for _ in range(arguments.repeats)]
     for name in times[0]:
         values = sorted(each[name] for each in times)
