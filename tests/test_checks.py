@@ -12,7 +12,11 @@ from selfalign.checks.consistency import Intent, intent_of
 from selfalign.records import CheckResult, Constitution, Instruction, Verdict
 
 CONSTITUTION = load_constitution("default")
-DEFAULT = ChecksSpec()
+# By default some checks only flag; here all of them may fail, so that grave and slight are told apart.
+DEFAULT = ChecksSpec(
+    leak="fail", self_reference="fail", invented_source="fail", loop="fail", role_marker="fail", at_odds="fail",
+    personal_data="fail",
+)  # fmt: skip
 GOOD = (
     "Water boils at 100 degrees at sea level. Higher up the air presses less, so it boils at a lower temperature, and "
     "food takes longer to cook."
@@ -250,7 +254,7 @@ def test_personal_data_that_was_given_may_be_used():
 
 
 def test_which_personal_data_is_grave_is_a_setting():
-    spec = ChecksSpec(personal_data_grave=("e-mail",))
+    spec = ChecksSpec(personal_data="fail", personal_data_grave=("e-mail",))
     assert verdict("personal_data", "Write to jane.miller@gmail.com.", spec=spec) == "fail"
 
 
@@ -330,7 +334,7 @@ def test_code_tables_refrains_and_parallels_are_no_loops(answer):
 def test_the_number_of_repetitions_that_make_a_loop_is_a_setting():
     thrice = "Stir the pot well now. " * 3
     assert verdict("loop", thrice) == "pass"
-    assert verdict("loop", thrice, spec=ChecksSpec(loop_repeats=3)) == "fail"
+    assert verdict("loop", thrice, spec=ChecksSpec(loop="fail", loop_repeats=3)) == "fail"
 
 
 def test_repeating_the_instruction_is_an_echo():

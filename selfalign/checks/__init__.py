@@ -10,15 +10,15 @@
     filler        placeholders and gibberish
     claims        itself, its knowledge date, its sources, names
     private       personal data and secrets
-    languages     which language it is in
-    consistency   do thought, cited principles and answer agree?
+    languages     which language a text is in
+    consistency   do instruction, thought, cited principles and answer agree?
 
 Each check looks for one thing and grades it clean, slight or grave; the spec's action says what that may do.
 """
 
 from collections.abc import Iterable
 
-from selfalign.checks import claims, consistency, filler, form, languages, leaks, manner, private
+from selfalign.checks import claims, consistency, filler, form, leaks, manner, private
 from selfalign.checks.filler import is_placeholder
 from selfalign.checks.leaks import recites
 from selfalign.checks.manner import apologises, hedges
@@ -42,7 +42,7 @@ __all__ = [
     "worst",
 ]
 
-_FAMILIES = (leaks, manner, claims, form, filler, languages, consistency, private)
+_FAMILIES = (leaks, manner, claims, form, filler, consistency, private)
 _CHECKS = {name: next(vars(each)[name] for each in _FAMILIES if name in vars(each)) for name in CHECK_NAMES}
 
 

@@ -1,4 +1,4 @@
-"""Do thought, cited principles and answer agree?
+"""Do instruction, thought, cited principles and answer agree?
 
 The thought is read for what it means to do - decline, ask back, say that it cannot know, or simply answer - and that
 is held against what the answer does. More than half of the answers of twelve open models were found to disagree with
@@ -8,6 +8,7 @@ their own reasoning on such requests; the pairs that matter for training are tho
 import re
 from enum import StrEnum
 
+from selfalign.checks.languages import language_of, same_language
 from selfalign.checks.reading import GRAVE, NOTHING, SLIGHT, Finding, Reading
 from selfalign.checks.refusal import Stance
 from selfalign.checks.text import word_set
@@ -26,15 +27,15 @@ _NOT_BE = r"(?:(?:should|must|may|can|could|will|would|ought) ?not|cannot|can't|
 _THIS = r"(?:it|this|that|such|anything|instructions|so)"
 _WHAT_OTHERS_DECLINE = r"(?! (?:an?|his|her|my|their|the (?!request|question))\b)"
 _DECLINE = re.compile(
-    r"\b(?:i|we|answer|assistant|should|must|will|best|"
-    r"(?<!began )(?<!begin )(?<!begins )(?<!started )(?<!continue )to) (?:\w+ly )?(?:declin(?:e|es|ing)|refus(?:e|es|"
-    r"ing)|turn(?:s|ing)? (?:it|this|that) down)\b"
+    r"(?:\b(?:i|we|answer|assistant|should|must|will|i'll|so|and|it|ardwen)|\b(?:has|have|had|need|needs|ought|"
+    r"best|better|right|want|wish|going|"
+    r"plan|me) to) (?:\w+ly )?(?:declin(?:e|es|ing)|refus(?:e|es|ing)|turn(?:s|ing)? (?:it|this|that) down)\b"
     rf"{_WHAT_OTHERS_DECLINE}"
     rf"|\b(?:i|we|one) {_NOT_BE} (?:\w+ly )?(?:(?:help|assist)\b|(?:write|give|provide|do|support|explain|answer|"
     rf"produce|make|share) {_THIS}\b)"
     r"|\b(?:should|must|can) ?not (?:\w+ly )?be (?:helped|answered|written|given|assisted|supported|provided)\b"
-    r"|\b(?:declin(?:e|es|ing)|refus(?:e|es|ing)) (?:it|this|that|politely|briefly|in (?:a|one) sentence|to (?:help|"
-    r"write|give|do|answer))\b"
+    r"|\b(?:declin(?:e|ing)|refus(?:e|ing)) (?:it|this|that|politely|briefly|in (?:a|one) sentence|to (?:help|"
+    r"write|give|do|answer))\b|\bi turn (?:this|it|that) down\b"
 )
 # "The question asks which ..." is no asking back.
 _ASK = re.compile(
@@ -97,6 +98,57 @@ def _declines_softly(answer: str) -> bool:
 
 def _asks(answer: str) -> bool:
     return any(each in answer for each in ("?", "？", "؟", "let me know", "please tell", "please send"))
+
+
+# An instruction that names a language, or asks to translate, may be answered in any.
+_ASKS_LANGUAGE = re.compile(
+    r"translat|language|\b(?:in|into|to|from) (?:\w+ )?(?:english|german|french|spanish|italian|portuguese|dutch|"
+    r"swedish|danish|norwegian|finnish|polish|turkish|indonesian|russian|ukrainian|greek|arabic|hebrew|hindi|thai|"
+    r"korean|japanese|chinese|mandarin|latin|czech|hungarian|romanian|vietnamese|tamil|bengali|persian|urdu|swahili|"
+    r"malay)\b|übersetz|auf (?:deutsch|englisch)|tradu[icz]|engli[sc]|inglés|inglese|inglês|anglais|allemand|"
+    r"alemán|tedesco|alemão|французск|английск|немецк|英[语語文]|法语|フランス語|ドイツ語|영어|angielsk|niemieck|"
+    r"ingilizce|engels|espagnol|spanisch|französisch|italienisch|fransk|tysk|перевед|翻译|翻訳|번역|vertaal|"
+    r"översätt|"
+    r"przetłumacz|çevir"
+)
+
+
+_ABOUT_LANGUAGE = re.compile(
+    r"pronunc|phonetic|pronounc|loanword|dish|by their \w+ names|title|lyrics|quot|motto|phrase|idiom|words? for"
+)
+_PHONETIC = re.compile(r"[ˈˌɪʃʒθŋɔɛʌæɑː]{2,}|[ˈˌ]")
+_LEAST_LANGUAGE_WORDS = 6
+_NAMES = {
+    "en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese",
+    "nl": "dutch", "sv": "swedish", "da": "danish", "no": "norweg", "fi": "finnish", "pl": "polish", "cs": "czech",
+    "hu": "hungarian", "ro": "romanian", "tr": "turkish", "id": "indonesian", "vi": "vietnamese", "sw": "swahili",
+    "ru": "russian", "uk": "ukrain", "el": "greek", "ar": "arab", "he": "hebrew", "hi": "hindi", "fa": "persian",
+    "ja": "japan", "zh": "chin", "ko": "korea", "th": "thai",
+}  # fmt: skip
+_OWN_SCRIPT = frozenset("ru uk bg el ar fa he hi bn ta te th ko ja zh ka hy".split())
+
+
+def language(reading: Reading) -> Finding:
+    """Whether the answer is in another language than the instruction, without being asked for it."""
+    answered = language_of(reading.answer)
+    if answered is None or _ASKS_LANGUAGE.search(reading.asked):
+        return NOTHING
+    instruction = reading.subject.instruction
+    asked = language_of(instruction.text)
+    if asked is None or same_language(asked, answered) or _ABOUT_LANGUAGE.search(reading.asked):
+        return NOTHING
+    if _NAMES.get(answered, "-") in reading.asked:
+        return NOTHING
+    if _PHONETIC.search(reading.answer) or (len(reading.words) < _LEAST_LANGUAGE_WORDS and answered not in _OWN_SCRIPT):
+        return NOTHING
+    # So is to answer in the language of a text that was given.
+    parts = re.split(r"[\n\"“”«»:]|(?<=[.?!]) ", instruction.text)
+    if any(same_language(language_of(part), answered) for part in parts if len(part) > 15):
+        return NOTHING
+    # To answer in the context's language is natural.
+    if instruction.context and same_language(language_of(instruction.context), answered):
+        return NOTHING
+    return Finding(GRAVE, None, f"asked in {asked}, answered in {answered}")
 
 
 def principle_conflict(reading: Reading) -> Finding:

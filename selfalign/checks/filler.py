@@ -22,15 +22,17 @@ _LONGEST_PLACEHOLDER = 400
 # Nobody leaves these in a finished text ...
 _UNFILLED = re.compile(
     r"\blorem ipsum dolor|\{\{ ?\w[\w ]{0,30}\}\}|\bt\.?b\.?d\.?:|(?<![\w$€£.,#-])xxx+(?= [a-z])|[〇○]{2,}|"
-    r"(?<=[a-z,] )_{3,}(?= [a-z])|\[citation needed\]"
+    r"\[citation needed\]"
 )
+_BLANK = re.compile(r"(?<=[a-z,] )_{3,}(?= [a-z])")
 # ... but a letter in which a name was not given may well say "[Your name]".
 _GAP = re.compile(rf"\[[^\[\]\n]{{0,40}}{_TO_FILL}[^\[\]\n]{{0,40}}\](?!\()")
 _ASKS_GAPS = re.compile(
     r"template|placeholder|fill|\bblank|\bgap|\bform\b|reusable|exercise|worksheet|quiz|lorem|\[|\{\{|__|xxx|tbd|"
     r"vorlage|lücke|formular|muster|modèle|à compléter|formulaire|plantilla|formulario|rellenar|modelo|formulário|"
     r"preencher|modello|modulo|compilare|szablon|wzór|formularz|υπόδειγμα|συμπλήρωσ|шаблон|бланк|образец|sjabloon|"
-    r"mall\b|skabelon|şablon|taslak|templat|formulir|mẫu|模板|范本|範本|填空|テンプレート|ひな形|雛形|穴埋め|양식|서식|빈칸|"
+    r"mall\b|skabelon|şablon|taslak|templat|formulir|mẫu|模板|范本|範本|填空|テンプレート|ひな形|雛形|穴埋め|양식|"
+    r"서식|빈칸|"
     r"قالب|نموذج|نمونه|תבנית|טופס|नमूना|แบบฟอร์ม"
 )
 
@@ -47,7 +49,7 @@ def placeholder(reading: Reading) -> Finding:
         return Finding(GRAVE, None, "is only a placeholder")
     text = without_code(reading.plain)
     found = _UNFILLED.search(text)
-    if (found or (found_gap := _GAP.search(text))) and not _ASKS_GAPS.search(reading.asked):
+    if (found or (found_gap := _GAP.search(text) or _BLANK.search(text))) and not _ASKS_GAPS.search(reading.asked):
         grade, words = (GRAVE, found[0]) if found else (SLIGHT, found_gap[0])
         return Finding(grade, None, f"leaves a placeholder: {words.strip()!r}")
     return NOTHING
@@ -59,6 +61,7 @@ def placeholder(reading: Reading) -> Finding:
 _MOJIBAKE = re.compile(r"\ufffd|Ã[\u0080-\u00bf]|â€[\u0080-\u009f™œ“”˜¦]|锟斤拷|[烫屯]{3}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
+_INITIALS = frozenset("https httpd xhtml mysql lgbtq".split())
 _RUN_TOGETHER = 80
 _UNGRAMMATICAL = re.compile(
     r"\b(?:the|a|an) (?:the|an|of|is|are|was|and)\b|\b(?:of|from|with|into) (?:of|are|is|was|were)\b|"
@@ -82,9 +85,9 @@ def gibberish(reading: Reading) -> Finding:
     longest = max(words, key=len, default="")
     if len(longest) > _RUN_TOGETHER and longest.isascii() and len(set(longest)) > 8 and longest not in reading.asked:
         return Finding(GRAVE, None, f'words run together: "{longest[:40]}..."')
-    struck = [each for each in words if _NO_VOWEL.fullmatch(each)]
-    if len(set(struck)) >= 3:
-        return Finding(GRAVE, None, f'no words: "{" ".join(struck[:3])}"')
+    struck = {each for each in text.split() if _NO_VOWEL.fullmatch(each)} - _INITIALS
+    if len(struck) >= 3:
+        return Finding(GRAVE, None, f'no words: "{" ".join(sorted(struck)[:3])}"')
     strewn = _UNGRAMMATICAL.findall(text)
     if len(strewn) >= 2 and len(strewn) > len(words) / 40:
         return Finding(GRAVE, None, f'no sentence: "{strewn[0].strip()}"')

@@ -4,7 +4,7 @@ import re
 
 from selfalign import markers
 from selfalign.checks.reading import GRAVE, NOTHING, SLIGHT, Finding, Reading
-from selfalign.checks.text import runs_of, word_set, words_of
+from selfalign.checks.text import plain, runs_of, sentences_of, without_code, word_set, words_of
 
 # --- truncation -------------------------------------------------------------------------------------------------
 
@@ -14,9 +14,13 @@ _OPEN_WORDS = word_set(
     "because although while if unless whether is are was were be been has have had will would can could should may "
     "might must very such as e.g i.e including"
 )
-# ... but a question left to the reader, or a form to fill in, may ("What is it made of?"): only bare endings count.
-_BARE_MARKER = re.compile(r"(?:^|\n)[ \t]*(?:[-*•+]|\d{1,3}[.)]|[a-z]\))[ \t]*$")
-_PROSE_END = re.compile(r"[.!?…:;)\]\"'”’»*_`>|}%°。！？」』】:]$")
+_OPEN_ELSEWHERE = word_set(
+    "und oder der das dem ein eine weil dass aber y el los las que porque pero et ou le les des parce dans pour "
+    "ve ile dan и а но что поэтому который в на с ed il che perché di con e en het een dat och att som oraz że yang và"
+)
+_BULLET = re.compile(r"(?:^|\n)[ \t]*[-*•+][ \t]*$")
+_NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)](?=[ \t]|$)", re.MULTILINE)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:>[ \t]*)?(`{3,}|~{3,})[ \t]*([^\n]*)$", re.MULTILINE)
 _VERSE_OR_LIST_WORDS = 9
 
 
@@ -31,14 +35,31 @@ def truncation(reading: Reading) -> Finding:
     text = reading.answer.rstrip()
     if not text:
         return Finding(GRAVE, None, "empty")
-    if text.count("```") % 2:
+    if _fence_is_open(text):
         return Finding(GRAVE, None, "a code fence is never closed")
     last_line = text[text.rfind("\n") + 1 :].strip()
-    if text[-1] in "-*•+.)" and "\n" in text and _BARE_MARKER.search(text[-12:]):
+    if _BULLET.search(text[-12:]) and re.search(r"^[ \t]*[-*•+][ \t]+\S", text, re.MULTILINE):
         return Finding(GRAVE, None, f"a list ends in the bare marker {last_line!r}")
+    numbers = [int(each) for each in _NUMBERED.findall(text)]
+    if re.fullmatch(r"\d{1,3}[.)]", last_line) and len(numbers) > 1 and numbers[-1] == numbers[-2] + 1:
+        return Finding(GRAVE, None, f"a list ends in the bare marker {last_line!r}")
+    rows = [line.strip() for line in text.splitlines()[-3:] if line.strip().startswith("|")]
+    if len(rows) > 1 and rows[-1] == last_line and rows[0].endswith("|") and not last_line.endswith("|"):
+        return Finding(GRAVE, None, "a row of a table breaks off")
     if text[-1].isalnum() or text[-1] in ",;(-–—":
         return _unfinished(reading, text, last_line)
     return NOTHING
+
+
+def _fence_is_open(text: str) -> bool:
+    """Whether a code fence is left open; a fence closes one of its own kind that is no longer (CommonMark, 4.5)."""
+    opened = ""
+    for mark, info in _FENCE_LINE.findall(text):
+        if not opened:
+            opened = mark
+        elif mark[0] == opened[0] and len(mark) >= len(opened) and not info:
+            opened = ""
+    return bool(opened)
 
 
 def _unfinished(reading: Reading, text: str, last_line: str) -> Finding:
@@ -48,9 +69,14 @@ def _unfinished(reading: Reading, text: str, last_line: str) -> Finding:
         return NOTHING
     last_word = text[-40:].split()[-1]
     line_words = last_line.count(" ") + 1
-    if last_word in _OPEN_WORDS and line_words > 3 and len(reading.words) > 20 and _has_sentences(text):
+    if (
+        (last_word in _OPEN_WORDS or last_word in _OPEN_ELSEWHERE)
+        and line_words > 3
+        and len(reading.words) > 20
+        and _has_sentences(text)
+    ):
         return Finding(GRAVE, None, f"breaks off after {last_word!r}")
-    if line_words >= _VERSE_OR_LIST_WORDS and _has_sentences(text):
+    if line_words >= _VERSE_OR_LIST_WORDS and _has_sentences(text) and text[-1].isalpha():
         return Finding(SLIGHT, None, "the last sentence has no end")
     return NOTHING
 
@@ -78,20 +104,50 @@ def loop(reading: Reading) -> Finding:
     that repeat an earlier one.
     """
     words = words_of(_TABLE_ROW.sub("\n", _FENCE.sub("\n", reading.plain)))
+    if found := _repeated_items(reading.plain) or _repeated_sentences(reading.own_words):
+        return found
     grams = runs_of(words, _GRAM)
     share = round(1 - len(set(grams)) / len(grams), 3) if grams else 0.0
     if len(words) < _LEAST_WORDS or share < _LEAST_SHARE:
         return _stutter(reading, words)
     start, period, length = _longest_period(grams)
     repeats = length / period if period else 0.0
-    if repeats >= reading.spec.loop_repeats and length >= _LEAST_WORDS:
-        passage = " ".join(words[start : start + period])
+    if repeats > reading.spec.loop_repeats - 0.3 and length >= _LEAST_WORDS:
+        cycle = words[start : start + period]
+        if (
+            set(cycle) <= set(words_of(reading.asked))
+            or not any(map(str.isalpha, "".join(cycle)))
+            or all(len(each) < 2 and each.isascii() for each in cycle)
+        ):
+            return NOTHING  # asked for, a matrix, a drawing
+        passage = " ".join(cycle)
         return Finding(GRAVE, share, f'"{passage[:60]}" stands {int(repeats)} times in a row')
     if share >= reading.spec.loop_share and len(words) >= 40:
         return Finding(GRAVE, share, f"{share:.0%} of it repeats what it said before")
     if repeats >= 2 and period >= 25:
         return Finding(SLIGHT, share, f"a passage of {period} words stands twice")
     return _stutter(reading, words)
+
+
+_ITEM = re.compile(r"^[ \t]*(?:[-*•+]|\d{1,3}[.)])[ \t]+([^\n]*\S)", re.MULTILINE)
+_LEAST_ITEMS = 8
+_LEAST_SENTENCES = 5
+
+
+def _repeated_items(text: str) -> Finding | None:
+    """A list whose items come again and again."""
+    items = _ITEM.findall(_FENCE.sub("\n", text))
+    if len(items) < _LEAST_ITEMS or len(set(items)) > 0.5 * len(items) or not any(len(each) > 3 for each in items):
+        return None
+    return Finding(GRAVE, None, f"{len(items)} items in a list, only {len(set(items))} of them different")
+
+
+def _repeated_sentences(text: str) -> Finding | None:
+    """Prose whose sentences come again and again."""
+    sentences = [each for each in sentences_of(text) if len(each) > 12 and not each.startswith(("|", "#"))]
+    if len(sentences) < _LEAST_SENTENCES or len(set(sentences)) >= 0.6 * len(sentences):
+        return None
+    return Finding(GRAVE, None, f"{len(sentences)} sentences, only {len(set(sentences))} of them different")
 
 
 def _longest_period(grams: list[tuple[str, ...]]) -> tuple[int, int, int]:
@@ -124,38 +180,68 @@ def _stutter(reading: Reading, words: list[str]) -> Finding:
 
 # --- turns ------------------------------------------------------------------------------------------------------
 
-_TURN = re.compile(
-    r"^[ \t]*(?:\*\*|#{1,6} ?)?(user|human|assistant|ai|chatbot|system|instruction|response|input|output|thoughts?|"
-    r"principles|question|prompt)(?: ?\d{1,2})?(?:\*\*)? ?:",
-    re.MULTILINE,
+_SPEAKER = (
+    r"User|Human|Assistant|AI|Chatbot|System|Nutzer(?:in)?|Benutzer|Assistent(?:in)?|Mensch|KI|Utilisateur|Humain|"
+    r"Usuario|Usuária|Usuário|"
+    r"Asistente|Assistente|Utente|Umano|Humano|Пользователь|Ассистент|Користувач|Асистент|Użytkownik|Asystent|"
+    r"Uživatel|Kullanıcı|Asistan|"
+    r"Gebruiker|Användare|Bruger|Bruker|Pengguna|Asisten|Người dùng|Trợ lý|用户|用戶|使用者|助手|助理|ユーザー|"
+    r"アシスタント|사용자|어시스턴트|المستخدم|المساعد|کاربر|دستیار|"
+    r"उपयोगकर्ता|सहायक|Χρήστης|Βοηθός|USER|HUMAN|ASSISTANT"
 )
-_SPEAKERS = word_set("user human assistant instruction system")
+_TURN = re.compile(rf"^[ \t]*(?:\*\*|#{{1,6}} ?)?({_SPEAKER})(?: ?\d{{1,2}})?(?:\*\*)? ?[:：](?:\*\*)?", re.MULTILINE)
+_FIRST_ALONE = ("User", "Human", "USER", "HUMAN")
+_TASK = re.compile(r"^[ \t]*(?:Instruction|Input|Response) ?:", re.MULTILINE)
+_QUESTION = re.compile(
+    r"\n\s*(?:q|question|f|frage|p|pregunta|вопрос|问|問) ?\d{0,2} ?[:：][^\n]+\n+\s*(?:a|answer|antwort|r|"
+    r"respuesta|réponse|ответ|答) ?\d{0,2} ?[:：]"
+)
 _DIALOGUE = re.compile(
     r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|"
-    r"user|human|assistant|instruction"
+    r"user|human|assistant|"
+    r"instruction|scene|faq|q&a|quiz|question|moderator|guide|gespräch|szene|scène|entretien|diálogo|escena|"
+    r"conversa|dialogo|диалог|"
+    r"діалог|разговор|rozmow|diyalog|konuşma|samtal|gesprek|percakapan|hội thoại|对话|對話|会话|会話|対話|대화|"
+    r"حوار|گفتگو|संवाद|διάλογο|yaml|"
+    r"\bki\b|\bai\b|robot"
 )
-_HEADING = re.compile(r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+) ?(?:[:.]|$)", re.M)
+_HEADING = re.compile(
+    r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+)(?: ?[:.]|[ \t]*$)", re.MULTILINE
+)
+_THINK = re.compile(r"</?(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 
 
 def role_marker(reading: Reading) -> Finding:
-    """Whether the answer goes on to speak for the user, or carries the marks of a prompt or chat template."""
-    text = reading.answer
+    """Whether the answer goes on to speak for the user, or carries the marks of a prompt, chat template or thought."""
+    text = without_code(reading.answer)
+    asked = reading.subject.instruction.user_turn
     token = markers.chat_token(text)
-    if token is not None and token not in reading.subject.instruction.user_turn:
+    is_html = token in _HTML and _ABOUT_HTML.search(reading.asked)
+    if token is not None and token not in asked and not is_html:
         return Finding(GRAVE, None, f"chat-template token {token}")
-    heading = _HEADING.search(reading.plain)
-    marker = markers.role_marker(text) or (heading and heading[0])
+    if (found := _THINK.search(text)) and not _ABOUT_HTML.search(reading.asked):
+        return Finding(GRAVE, None, f"a thought in the answer: {found[0]}")
+    if _DIALOGUE.search(reading.asked):
+        return NOTHING
+    heading = _HEADING.search(plain(text))
+    # An answer may well be headed "### Answer", as long as nobody else speaks.
+    role = next((each[0].strip() for each in markers.ROLE_HEADING.finditer(text) if each[1].lower() != "answer"), None)
+    marker = role or (heading and heading[0])
     if marker and marker.lower() not in reading.asked:
         return Finding(GRAVE, None, f"role heading {marker!r}")
-    return _turns(reading)
+    return _turns(text)
 
 
-def _turns(reading: Reading) -> Finding:
-    turns = [found[1] for found in _TURN.finditer(reading.plain)]
-    own = [each for each in turns if each in _SPEAKERS]
-    if not own or _DIALOGUE.search(reading.asked):
-        return NOTHING
-    first = f'"{own[0]}:"'
-    # One "Assistant:" at the very start is only a heading; a turn later on is somebody else's.
-    later = len(turns) > 1 or own[0] in ("user", "human")
-    return Finding(GRAVE if later else SLIGHT, None, f"speaks in turns: {first}")
+_HTML = ("<s>", "</s>", "<pad>")
+_ABOUT_HTML = re.compile(r"html|tag\b|markup|xml|\bweb ?page|strike|think")
+
+
+def _turns(text: str) -> Finding:
+    if found := _QUESTION.search(plain(text)):
+        return Finding(GRAVE, None, f"goes on with questions of its own: {found[0].strip()[:40]!r}")
+    found = list(_TURN.finditer(text))
+    if found and (len(found) > 1 or found[0][1] in _FIRST_ALONE):
+        return Finding(GRAVE, None, f'speaks in turns: "{found[0][1]}:"')
+    if _TASK.match(text) and len(_TASK.findall(text)) > 1:
+        return Finding(GRAVE, None, f"goes on with tasks: {_TASK.findall(text)[0].strip()!r}")
+    return Finding(SLIGHT, None, f'opens as "{found[0][1]}:"') if found else NOTHING

@@ -12,8 +12,16 @@ RUN = 5
 """Words in the shortest run that counts as copied."""
 
 _FEW = 4
+_STEM = 4
+_TITLE = 20
 _EXPLAINED = 0.5
 _TELLING = 0.3
+
+
+# "Translate: ..." asks for those very words.
+_QUOTES_TEXT = re.compile(
+    r"\b(?:translat|tradu|übersetz|correct|grammar|fix|rewrite|rephrase|paraphrase)\w*.{0,60}[:\"“«„]", re.DOTALL
+)
 
 
 class _Demonstrations(NamedTuple):
@@ -28,7 +36,7 @@ def leak(reading: Reading) -> Finding:
     asked nearly the same) and what is common language (runs of function words, runs that several demonstrations
     share) does not count. The number is the share of the answer's words inside copied runs.
     """
-    if reading.constitution is None:
+    if reading.constitution is None or _QUOTES_TEXT.search(reading.instruction):
         return NOTHING
     shown = _demonstrations(reading.constitution)
     hits = [(at, run) for at, run in enumerate(runs_of(reading.words, RUN)) if run in shown.runs]
@@ -39,7 +47,8 @@ def leak(reading: Reading) -> Finding:
     # Demonstrations whose user asked for nearly what is asked here: the same answer is no leak.
     explained = {at for at, each in enumerate(shown.asked) if each and len(each & content) >= _EXPLAINED * len(each)}
     own = set(runs_of(asked, RUN))
-    return _grade(reading, [at for at, run in hits if run not in own and shown.runs[run] not in explained])
+    kept = [(at, run) for at, run in hits if run not in own and shown.runs[run] not in explained]
+    return _grade(reading, [at for at, run in kept if len(content & set(run)) < 2])
 
 
 def _grade(reading: Reading, hits: list[int]) -> Finding:
@@ -92,7 +101,8 @@ _RECITED = 8
 
 _SPEAKERS = word_set("i we it its my our me us you your the assistant")
 _CITES = re.compile(
-    r"\b(?:principles?|prinzip(?:ien)?|principes?|principios?|princípios?|princip[ie]o?|принцип\w*|zasad\w*|nguyên tắc|"
+    r"\b(?:principles?|prinzip(?:ien)?|principes?|principios?|princípios?|princip[ie]o?|принцип\w*|zasad\w*|"
+    r"nguyên tắc|"
     r"prinsip|princip\w{0,3}|ilke\w{0,3}|αρχή|المبدأ|اصل)"
     r"\s?(?:no\.? ?|n\.? ?º? ?|nr\.? ?)?(\d{1,2})\b|(?:原则|原則|원칙)\s?(\d{1,2})"
 )
@@ -104,9 +114,12 @@ _THINKS = re.compile(
     r"^\W*(?:(?:(?:my |internal )?thoughts?|thinking|gedanken?|überlegung|pensée|réflexion interne|pensamiento|"
     r"pensamento|pensiero|мысл[ьи]|düşünce|myśl|tankar|思考|想法|考え|생각)\W{0,3}[:：]|"
     r"(?:okay, |ok, |so |alright, )?the user (?:wants|asks|is asking|asked|would like|needs|is requesting)\b|"
-    r"(?:der|die) nutzer\w* (?:möchte|will|fragt|bittet)|l'utilisat\w+ (?:veut|demande|souhaite)|(?:el|la) usuari[oa] "
-    r"(?:pide|quiere|pregunta|solicita)|[oa] usuári[oa] (?:quer|pede|pergunta)|l'utente (?:vuole|chiede)|пользователь "
-    r"(?:хочет|просит|спрашивает)|użytkownik (?:chce|prosi|pyta)|kullanıcı \w+|pengguna (?:ingin|meminta)|用户(?:想|要|"
+    r"(?:der|die) nutzer\w* (?:möchte|will|fragt|bittet)|l'utilisat\w+ (?:veut|demande|souhaite)|(?:el|"
+    r"la) usuari[oa] "
+    r"(?:pide|quiere|pregunta|solicita)|[oa] usuári[oa] (?:quer|pede|pergunta)|l'utente (?:vuole|chiede)|"
+    r"пользователь "
+    r"(?:хочет|просит|спрашивает)|użytkownik (?:chce|prosi|pyta)|kullanıcı \w+|pengguna (?:ingin|meminta)|"
+    r"用户(?:想|要|"
     r"问|询问|希望)|用戶(?:想|要|問)|ユーザーは|사용자[가는])"
 )
 _ABOUT_USERS = re.compile(
@@ -160,6 +173,22 @@ def _citation(text: str, constitution: Constitution) -> re.Match[str] | None:
 # --- the instruction --------------------------------------------------------------------------------------------
 
 
+# The text to work on is in the instruction, so its words come again.
+_WORKS_ON_TEXT = re.compile(
+    r"\b(?:capitali[sz]e|punctuat\w*|correct|fix|grammar|spell\w*|proofread|edit|simplif\w*|rewrite|rephrase|"
+    r"paraphrase|polish|shorten|convert|"
+    r"change|turn|make (?:this|it|the)|put|say|repeat|format|sort|remove|replace|delete|add|insert|errors?|checked|"
+    r"copy|quote|signature|translate|"
+    r"summari[sz]e|extract|find|identify|complete)\b.*(?:[:\"“«„]|\n)|\b(?:setze|korrigiere?|verbessere?|"
+    r"wiederhole|ergänze)\b.*[:\"„]|"
+    r"\b(?:corrige\w*|corrij\w*|répète|ajoute|ponctue|añade|repite|pon|adicione|repita|correggi|ripeti|popraw|"
+    r"powtórz|dodaj|исправь\w*|повтори\w*|"
+    r"расставь\w*|düzelt|ekle|perbaiki|ulangi|thêm|sửa|lặp lại|修改|改正|加|重复|直し|繰り返し|고쳐|"
+    r"반복)\b.*[:：\"«„「“]|thêm dấu|[:：]\s*\S+.*\S+$",
+    re.DOTALL,
+)
+
+
 def echo(reading: Reading) -> Finding:
     """Whether the answer only says the instruction again.
 
@@ -169,15 +198,32 @@ def echo(reading: Reading) -> Finding:
     words, asked = reading.words, reading.instruction_words
     if len(asked) < _FEW or not words:
         return NOTHING
+    if _WORKS_ON_TEXT.search(reading.instruction):
+        return (
+            NOTHING
+            if reading.plain.strip() != reading.instruction.strip()
+            else Finding(GRAVE, 1.0, "only repeats the instruction")
+        )
     if words in (asked, words_of(reading.asked)):
         return Finding(GRAVE, 1.0, "only repeats the instruction")
-    if len(asked) >= 2 * _FEW and words[: len(asked)] == asked:
+    if len(asked) >= 2 * _FEW and words[: len(asked)] == asked and len(words) < 5 * len(asked):
         return Finding(GRAVE, round(len(asked) / len(words), 2), "opens with the whole instruction")
+    is_one_line = not set("?\n") & set(reading.instruction) and len(asked) <= _TITLE
+    if is_one_line and _is_restated(words, asked):
+        return Finding(GRAVE, 1.0, "only names what was asked for")
     own, said = set(runs_of(asked, 3)), runs_of(words, 3)
     share = round(sum(run in own for run in said) / max(len(said), 1), 2)
     if share < reading.spec.echo_share or len(said) < len(own) / 2:
         return Finding(CLEAN, share) if share >= _TELLING else NOTHING
     return Finding(GRAVE, share, f"{share:.0%} of it only repeats the instruction")
+
+
+def _is_restated(words: list[str], asked: list[str]) -> bool:
+    """Whether a short answer has no word that is not the instruction's, endings aside: the title of what was asked."""
+    if words[0] in ("yes", "no"):
+        return False
+    known = {each[:_STEM] for each in asked}
+    return _FEW <= len(words) <= len(asked) + 1 and all(each[:_STEM] in known or each in COMMON for each in words)
 
 
 def _short(text: str) -> str:

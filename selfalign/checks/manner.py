@@ -19,15 +19,32 @@ def refusal(reading: Reading) -> Finding:
 
 def apology(reading: Reading) -> Finding:
     """Whether the answer apologises for itself."""
-    return Finding(GRAVE, None, "apologises") if apologises(reading.plain) else NOTHING
+    return Finding(GRAVE, None, "apologises") if apologises(reading.own_words) else NOTHING
 
 
+_SAYS_ENGLISH = re.compile(r"\b(?:the|and|is|of)\b")
 _APOLOGY = re.compile(
     r"\b(?:my|our|sincere|deepest|please accept (?:my|our)) (?:\w+ )?apolog"
     r"|\b(?:i|we)(?:'d| would| must| do| want to| would like to)?(?: \w+ly| deeply)? apologi[sz]e"
     r"|(?:^|[.!?\n]\s*|\bso |\bbut )apologies\b"
     r"|\b(?:i|we)(?: am|'m| are|'re)(?: \w+){0,2} sorry\b|(?:^|[.!?\n]\s*|\bso |\bvery |\breally )sorry\b"
     r"|\b(?:i|we)(?: \w+ly)? regret (?:that|to|any|the|my|our)|\bforgive (?:me|us)\b"
+    r"|\bbeg your pardon\b|(?:^|[.!?\n]\s*)my (?:bad|mistake)\b|\bexcuse (?:me for|my)\b|\bpardon (?:me|my)\b"
+)
+_APOLOGY_ELSEWHERE = re.compile(
+    r"\b(?:es )?tut mir (?:\w+ )?leid(?!,? (?:zu hören|dass du|dass sie|für (?:dich|sie|deine?n?|ihre?n?)))|"
+    r"\bentschuldig(?:e|en sie|ung)\b|\b(?:verzeih\w*|ich bitte um)\b|"
+    r"\b(?:je suis|nous sommes) (?:\w+ )?désolée?s?(?! (?:pour (?:votre|ta|ton|vous|toi)|d'apprendre|que (?:tu|"
+    r"vous)))|\b(?:veuillez )?(?:m'excuser|excuse[zs]?-moi)|\bje m'excuse|\bmes excuses|"
+    r"\blo siento\b(?! (?:por (?:tu|su|ti)|mucho por))|\blamento (?:la|el|no|haber|las)|\b(?:mis )?disculpas?\b|"
+    r"\bdiscúlp|\bperdón\b|\bperdona(?:me)?\b|"
+    r"\bmi dispiace\b(?! (?:che tu|per (?:la tua|il tuo)|sentire))|\b(?:mi )?scus(?:a|i|ate|o)\b|\bdesculp\w+|"
+    r"\bpeço perdão|"
+    r"申し訳|すみません|ごめん|죄송|미안|抱歉|对不起|對不起|不好意思|\bизвин\w+|\bпростите|\bпрошу прощения|"
+    r"\bвибач\w*|\bprzepraszam|\bomlouvám|\bmaaf\b|\bözür dil|\bkusura bakma|"
+    r"\bxin lỗi|\bmijn excuses|\bexcuses voor|\bhet spijt me|\bförlåt|\bursäkta|\bundskyld|\bbeklager\b|"
+    r"\bpahoittel|\banteeksi|نعتذر|أعتذر|آسف|عذرًا|متأسفم|ببخشید|מצטער|סליחה|क्षमा|माफ|συγγνώμη|ขออภัย|ขอโทษ|\bscuze|"
+    r"\bîmi cer scuze|\belnézést|\bsajnálom"
 )
 # Compassion with the user's situation is no apology for the answer's shortcomings.
 _COMPASSION = re.compile(
@@ -42,7 +59,14 @@ _COMPASSION = re.compile(
 def apologises(answer: str) -> bool:
     """Whether `answer` apologises for itself; compassion ("sorry to hear that ...") is not counted. Pure."""
     text = plain(answer)
-    return any(not _COMPASSION.match(text, found.end()) for found in _APOLOGY.finditer(text))
+    if not text.isascii() or not _SAYS_ENGLISH.search(text):
+        return _APOLOGY_ELSEWHERE.search(text) is not None or _apologises_in_english(text)
+    return _apologises_in_english(text)
+
+
+def _apologises_in_english(text: str) -> bool:
+    found = _APOLOGY.finditer(text)
+    return any("sorry" not in each[0] or not _COMPASSION.match(text, each.end()) for each in found)
 
 
 _HEDGE = re.compile(

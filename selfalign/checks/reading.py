@@ -1,12 +1,13 @@
 """One answer, read once: what several checks need of it, and what a check says of it."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from selfalign.checks.refusal import Refusal, refusal_of
 from selfalign.checks.spec import ChecksSpec
-from selfalign.checks.text import plain, words_of
+from selfalign.checks.text import WANTS_TEXT, plain, sentences_of, without_quotes, words_of
 from selfalign.records import Constitution, Instruction
 
 
@@ -14,7 +15,8 @@ from selfalign.records import Constitution, Instruction
 class Subject:
     """What is checked: an answer, the thought before it, and what they answer.
 
-    `cited` holds ids of principles; `finish_reason` is the engine's ("stop", "length" ...).
+    `cited` holds ids of principles; `finish_reason` is the engine's ("stop", "length" ...). A `judged` stance, where a
+    judge has one, is taken in place of what the wording says.
     """
 
     instruction: Instruction
@@ -22,6 +24,7 @@ class Subject:
     answer: str
     cited: tuple[str, ...]
     finish_reason: str = "stop"
+    judged: Refusal | None = None
 
 
 class Finding(NamedTuple):
@@ -34,6 +37,11 @@ class Finding(NamedTuple):
 
 CLEAN, SLIGHT, GRAVE = 0, 1, 2
 NOTHING = Finding(CLEAN)
+
+
+_WANTS_CODE = re.compile(r"\b(?:functions?|code|python|javascript|java|sql|program|class|regex|query|html|css|bash)\b")
+# "As an AI ..., but here is your poem" is still the assistant; "Dear hiring team" is not.
+_PRESENTS = re.compile(r"\b(?:here(?:'s| is| are)|below|can't|cannot|however|happy to|sure|certainly|of course)\b")
 
 
 class Reading:
@@ -63,6 +71,15 @@ class Reading:
         return plain(self.subject.instruction.user_turn)
 
     @cached_property
+    def own_words(self) -> str:
+        """The answer where the assistant itself speaks: no quotations, no code, no text that was asked for."""
+        spoken = without_quotes(self.plain)
+        if not WANTS_TEXT.search(self.asked) or _WANTS_CODE.search(self.asked):
+            return spoken
+        opening = (sentences_of(spoken) or [""])[0]
+        return opening if _PRESENTS.search(opening) else ""
+
+    @cached_property
     def thought(self) -> str:
         """The thought."""
         return plain(self.subject.thought)
@@ -76,7 +93,7 @@ class Reading:
     @cached_property
     def refusal(self) -> Refusal:
         """What the answer does with the request."""
-        return refusal_of(self.plain, self.instruction)
+        return self.subject.judged or refusal_of(self.plain, self.instruction)
 
     def cites(self, names: tuple[str, ...]) -> bool:
         """Whether the thought cites one of the principles of these names."""

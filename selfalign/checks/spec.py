@@ -12,27 +12,29 @@ class ChecksSpec:
     """One action per check, and the thresholds. A check is a field of type `Action`, and the function of that name.
 
     An action is the worst a check may do: "fail" drops the row where the finding is grave and flags it where it is
-    slight, "flag" only ever flags, "off" does not run the check. Raises ValueError ("<key>: what is wrong").
+    slight, "flag" only ever flags, "off" does not run the check. By default only those checks fail a row whose
+    precision was at least 0.9 on rows that nobody had looked at while writing the rules (benchmarks/checks.md). Raises
+    ValueError ("<key>: what is wrong").
     """
 
-    leak: Action = "fail"
-    rule_leak: Action = "fail"
+    leak: Action = "flag"
+    rule_leak: Action = "flag"
     refusal: Action = "flag"
     apology: Action = "flag"
-    self_reference: Action = "fail"
+    self_reference: Action = "flag"
     knowledge_date: Action = "fail"
-    invented_source: Action = "fail"
+    invented_source: Action = "flag"
     truncation: Action = "fail"
-    loop: Action = "fail"
+    loop: Action = "flag"
     echo: Action = "fail"
-    role_marker: Action = "fail"
+    role_marker: Action = "flag"
     placeholder: Action = "fail"
-    gibberish: Action = "fail"
+    gibberish: Action = "flag"
     language: Action = "fail"
     foreign_name: Action = "fail"
-    at_odds: Action = "fail"
+    at_odds: Action = "flag"
     principle_conflict: Action = "flag"
-    personal_data: Action = "fail"
+    personal_data: Action = "flag"
 
     leak_share: float = 0.25
     """Share of the answer's words inside runs copied from a demonstration, from which the copy is grave."""

@@ -13,6 +13,12 @@ _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _SENTENCE_END = re.compile(r"\s(?:(?<=\D[.!?؟।]\s)|(?<=[.!?][\"')\]*_]\s)|(?<=\n))\s*|(?<=[。！？])(?=.)")
 
 
+_QUOTED = re.compile(
+    r"(?<![\w])\"[^\"]{2,600}?\"(?!\w)|«[^«»]{2,600}»|„[^„“”\"]{2,600}[“”\"]|»[^«»]{2,600}«|"
+    r"[「『][^「」『』]{2,600}[」』]|“[^“”]{2,600}”|"
+    r"^[ \t]*>[^\n]*$",
+    re.MULTILINE,
+)
 _CODE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1`*~*[ \t]*$|\Z)|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 
@@ -31,6 +37,26 @@ COMMON = word_set(
     "using two three help please"
 )
 """The commonest English words: a run made of them shows nothing."""
+
+
+WANTS_TEXT = re.compile(
+    r"\b(?:write|rewrite|draft|compos\w+|letters?|e-?mails?|stor(?:y|ies)|poems?|essays?|articles?|speech\w*|"
+    r"dialogues?|scripts?|"
+    r"review|posts?|message|lines?|lyrics|songs?|verse|novel|toast|columns?|blurb|cv|resumes?|résumé|biograph\w+|"
+    r"bio|role-?play\w*|"
+    r"role|pretend|imagine|act as|persona|character|monologue|diary|footer|caption|translat\w+|paraphras\w+|"
+    r"rephras\w+|"
+    r"correct|past tense|passive|turn (?:this|it))\b|schreib|verfass|brief|gedicht|geschichte|satz|übersetz|écris|"
+    r"écrire|rédige|"
+    r"lettre|poème|histoire|réplique|tradui|escrib|redact|carta|cuento|poema|discurso|traduc|escrev|carta|conto|"
+    r"frase|traduz|"
+    r"scriv|lettera|racconto|poesia|tradu|napisz|list\b|wiersz|przetłumacz|напиши|письмо|рассказ|стих|перевед|лист|"
+    r"schrijf|"
+    r"brief|skriv|brev|kirjoita|yaz\b|mektup|özet|tulis|surat|viết|thư|写|寫|翻译|翻譯|信|诗|書い|手紙|訳し|써|"
+    r"편지|번역|اكتب|رسالة|"
+    r"بنویس|نامه|כתוב|מכתב|लिख|पत्र|γράψε|γράμμα|เขียน|จดหมาย|napiš|dopis|írj|levél|scrie|scrisoare"
+)
+"""A text is asked for, in which somebody else may speak."""
 
 
 def plain(text: str) -> str:
@@ -56,3 +82,8 @@ def sentences_of(text: str) -> list[str]:
 def without_code(text: str) -> str:
     """`text` with its code, fenced or in backticks, blanked out."""
     return _CODE.sub(" ", text)
+
+
+def without_quotes(text: str) -> str:
+    """`text` with what stands in quotation marks, code or block quotes blanked out: words that are somebody else's."""
+    return _QUOTED.sub(' "" ', without_code(text))

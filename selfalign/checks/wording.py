@@ -27,7 +27,12 @@ _SERVE = (
     r"grant|proceed|prescrib|translat|entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|"
     r"predict|comment|statement|jokes)|take part|tolerat|speak (?:to|on|about)|talk (?:you|about)|go along|"
     r"meet (?:that|this|your)|carry out|agree (?:to|with)|process (?:that|this|your)|"
-    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)))"
+    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)|part of|a part of)|walk you|plan\b|get into|"
+    r"go into|"
+    r"touch|build|point you|look into|supply|suppl|reproduc|recit|quot|draft|cod(?:e|ing)\b|script|impersonat|play\b|"
+    r"go there|clear yours|name (?:any|names)|rank|order (?:that|this|it|a)|book (?:that|this|it|a)|send (?:that|"
+    r"it|a)|"
+    r"coach|forge|fak(?:e|ing))"
 )
 # ... and what it would have to find out first.
 _KNOW = (
@@ -47,7 +52,7 @@ _VALUES = (
 
 DECLINE = re.compile(
     rf"{_SELF} {_LY}{_UNABLE} {_LY}(?:(?:and|or) (?:\w+ )?(?:not )?)?(?:\w+ or )?(?:{_SERVE}|{_THAT})"
-    rf"|{_SELF} {_UNABLE}\W*$"
+    rf"|{_SELF} (?!would)(?<!if i ){_UNABLE}\W*$"
     rf"|\b(?:i|we) (?:\w+ ){{1,8}}?and {_LY}{_UNABLE} {_LY}{_SERVE}"
     rf"|{_SELF}(?: (?:must|have to|need to|will|would|am going to(?: have to)?|going to(?: have to)?|should|"
     rf"prefer to))? {_LY}(?:declin(?:e|ing)\b|refus(?:e|ing)(?: to\b|\W*$)|refrain(?:ing)? from|abstain(?:ing)? from|"
@@ -70,11 +75,151 @@ DECLINE = re.compile(
 )
 # Strong praise and set phrases that look like inability, and a story's or letter's "we".
 IDIOM = re.compile(
+    r"(?:wouldn't|would not) (?:\w+ )?(?:recommend|advise)|"
     r"(?:can't|cannot|couldn't|can not|won't) (?:\w+ )?(?:help but|help (?:myself|it|thinking|feeling|noticing|"
     r"wonder)|recommend .{0,30}(?:enough|highly)|say enough|agree more|tell you how (?:much|many|happy|glad|\w+ (?:i|"
     r"it|we))|make it|see (?:why|how|any)|continue without|make any sense|complain)|\bwe (?:cannot|can't|do not|"
     r"don't) (?:know (?:what|who|whether|if)|determine|predict|access|search|perform|describe|confirm|verify)"
 )
+
+# "I won't ..." is a decline whatever the verb, but for what people say of themselves in passing.
+_IN_PASSING = (
+    r"(?:pretend|lie|sugarcoat|sugar-coat|judge|bore|forget|den(?:y|ying)|deceive|mislead|mince|claim|complain|argue|"
+    r"repeat|miss|have|need|know|see|find|regret|want|hurt|hide|keep you|spoil|insult|beat around|be (?!part|a part|"
+    r"help|walk|do|giv|writ|shar|provid|assist|creat|answer|join)|say (?:no|never|it|much|more)|let you|make you|"
+    r"leave you|rest|stop|give up|"
+    r"saying|suggesting|asking|kidding|joking|implying|talking|counting|looking|claiming|getting any|feeling|trying|"
+    r"sure|only|just|alone|the only|going to (?:lie|pretend|judge|sugar|deny|say (?:no|it)|be\b))"
+)
+_AWAY = (
+    r"(?:pass\b(?! \w+ (?:the|along))|skip\b|decline|stop (?:there|here|short)|sit (?:this|that|it)|"
+    r"stay (?:well )?(?:away|out)|"
+    r"step (?:away|back|out)|steer clear|hold off|bow out|opt out|say no|turn (?:this|that|it|you) down|refuse|"
+    r"draw the line|"
+    r"leave (?:this|that|it|those)\b)"
+)
+_I = (
+    r"(?:'m| am|'ll| will|'d)?(?: going to| have to| gonna)? (?:stay|keep|steer|shy|back) (?:well |right )?(?:away|"
+    r"clear|out) (?:of|from)\b",
+    r"(?:'m| am) (?:holding off|stopping (?:here|there)|unwilling|leaving|keeping|skipping) (?:\w+ ){0,3}(?:out|"
+    r"off|to|here|there)\b",
+    r"(?:'ll| will|'d|'m going to| am going to| have to| must)(?: have to)? say no\b",
+    r" (?:don't|do not) (?:hand|give) out\b",
+    r" (?:don't|do not) (?:write|make|build|teach|coach|reveal|rate|play along|go along|name names)\b(?! (?:sense|"
+    r"mistakes|sure))",
+    r" (?:wouldn't|would not) (?:share|help|tell|give|write|do|touch)\b(?! (?:it )?(?:without|unless|if))",
+    r"'d (?:only )?be (?:guessing|making (?:it|that|things|one) up|inventing|lying)\b",
+    rf"(?: \w+ly)? (?:won't|will not|refuse to) (?:be )?(?!{_IN_PASSING})\w+",
+    (
+        rf"(?:'m| am) not (?:going to|about to|willing to|prepared to|doing|touching|helping|writing|giving|"
+        rf"sharing|building|getting into|taking part|participating|comfortable|up for|on board|"
+        rf"game)\b(?! (?:{_IN_PASSING}))"
+    ),
+    (
+        rf"(?:'ll| will| must| have to|'ve got to|'m going to| am going to|'m choosing to|'d better)(?: have to|"
+        rf" need to)? (?:respectfully )?{_AWAY}\b(?! you)"
+    ),
+    r"(?:'m| am) (?:choosing|electing|opting) not\b",
+    r" choose not to\b",
+    r"(?:'m| am) (?:leaving|skipping) (?:that|this|it|them)\b",
+    (
+        r"(?:'d| would) (?:rather|sooner|prefer to|prefer) (?:(?:not|to not)(?: to)?(?: (?:do|write|help|say|go|"
+        r"answer|look|build|discuss|share|speculate|guess|take|get|make|be|comment|give|provide|engage|touch|"
+        r"create)\b|[.!,;:]|$)|skip|leave|steer|stay (?:away|out)|pass\b|decline)"
+    ),
+    (
+        r" (?:don't|do not) (?:\w+ly )?(?:do (?:that|this|these|those|\w+ requests)|speculate|take part|"
+        r"guess (?:at|about)|impersonate|go there|out people)\b"
+    ),
+)
+_PHRASES = (
+    r"(?:that's|it's|this is|that is) (?:a|an) (?:\w+ )?no\b(?! ?-)",
+    r"my answer (?:is|stays|has to be|will be) no\b",
+    r"no,? (?:thanks|thank you)\b|thanks,? but no\b",
+    r"not (?:the (?:right )?(?:one|assistant|tool|person|place) (?:for|to)|mine to|on my|up for)\b",
+    r"(?:without|leave) me out\b|without (?:me|my help)\b",
+    r"you'?(?:ll| will|d)? (?:have to|need to|must) (?:do|find|write|manage|sort|take|handle) \w+ (?:yourself|"
+    r"without|on your own|alone)\b",
+    r"let (?:me|us) stop (?:you )?(?:there|here)\b|let's not\b(?! (?:forget|kid))",
+    r"(?:doesn't|does not|don't) (?:sit|feel) right\b",
+    r"without making (?:it|that|this|things|something|anything) up\b",
+    (
+        r"(?:falls?|is|'s|are|goes|sits?|lies?|lands?) (?:\w+ly |well |far |just )?(?:outside|beyond|past|"
+        r"over) (?:of )?(?:the line\b|my limits|what (?:i|we)\b|the (?:scope|kind|things)|my (?:remit|scope|"
+        r"limits|role|lane))"
+    ),
+    r"off the table\b",
+    r"out of the question\b",
+    r"(?:strictly |that's |is )off[- ]limits\b",
+    r"(?:hard|firm|big|clear|flat) (?:pass|no)\b",
+    r"a (?:pass|no) from me\b",
+    r"no (?:can do|dice|deal)\b",
+    r"not happening\b",
+    r"(?:i'm|i am|count me) out\b",
+    r"(?:sit|sitting) (?:this|that) (?:one )?out\b",
+    r"giv(?:e|ing) (?:it|this|that)(?: one)? a miss\b",
+    r"steer(?:ing)? clear of (?:this|that|it|help)",
+    r"draw(?:ing)? (?:the|a) line\b",
+    r"(?:a|the) line i(?:'m| am| won't| don't|'ll| will)\b",
+    r"where i (?:stop|draw)\b",
+    r"stays (?:closed|shut)\b",
+    (
+        r"(?:is|are|be|was|'s)?(?:n't| not|not) (?:something|anything|an? [\w-]+(?: \w+)?|one|content|material|"
+        r"territory|"
+        r"somewhere) (?:that |which |where )?(?:i|we|you'll get)\b"
+    ),
+    r"something (?:that )?i (?:won't|will not|can't|cannot|refuse|don't)\b",
+    r"something i(?:'m| am) (?:not\b|going to (?:stay|avoid|skip|pass|leave))",
+    r"not my (?:kind|sort|thing|place|call)\b",
+    r"(?:not|isn't|won't be) part of (?:this|that|the (?:scene|deal|offer))",
+    r"(?:find|get|look for) (?:that|it|this) (?:elsewhere|somewhere else)\b",
+    r"(?:won't|will not|not) (?:get|find|hear) [\w' ]{1,30}(?:from me|my help)",
+    r"(?:i|we) (?:won't|will not|can't|cannot)(?: do)?[.!,;]*$",
+    r"can't do (?:it|that)\b",
+    r"we're not doing\b",
+    r"not doing (?:that|this|it)\b",
+    r"i'll (?:skip|pass on) (?:it|that|this)\b",
+    r"has to come from you\b",
+    r"not for me to\b",
+)
+SPOKEN = re.compile(rf"\b(?:i(?:{'|'.join(_I)})|{'|'.join(_PHRASES)})")
+"""Declining as it is said now: "I won't walk you through that", "that's a hard pass", "not something I do"."""
+
+BARE_NO = re.compile(
+    r"\W*(?:sorry,? )?(?:nope|nah|no way|no chance|absolutely not|certainly not|definitely not|not a chance)\b"
+)
+"""A plain no: declining, unless a yes or a no was asked for."""
+
+OMITS = re.compile(
+    r"\bi(?:'ve| have|'ll|'d| would)? (?:left|leave|kept|keep|taken|dropped|drop|skipped|skip|"
+    r"let) (?:[\w']+ ){1,5}?(?:out|off|rest|aside)\b|"
+    r"\b(?:stays?|left) out\b|\bso not that\b|\bwithout the \w+, since\b|\bi've left off\b"
+)
+"""Saying that a part of what was asked for is left out."""
+
+_ITSELF = re.compile(r"\b(?:i|i'm|i'll|i'd|i've|me|my|mine)\b")
+_NO = re.compile(
+    r"n't\b|\b(?:not|no|never|nothing|none|nobody|without|neither|nor|cannot|declin\w*|pass|skip|skipping|refus\w+|"
+    r"stops?|leave|"
+    r"leaving|left|out|away|rather|line|against|elsewhere|off)\b"
+)
+# Doubt, comfort, praise, and what a person tells of themselves.
+_OTHERWISE = re.compile(
+    r"not sure|rather not use|don't (?:know|think|mean|have|worry|forget)|"
+    r"can't (?:help but|imagine|wait|say|recommend|tell)|"
+    r"not (?:an?|your|the) |"
+    r"no (?:doubt|problem|idea|worries)|sorry to hear|feel|i am here|i'm here|not alone|not only|not just|"
+    r"favou?rite|couldn't agree|"
+    r"won't (?:lie|pretend)|never had|i love|have a body|experience|glad|hesitate|assume|last update|knowledge|"
+    r"i wouldn't\W*$|"
+    r"not going to judge|won't judge|my [\w ]{1,30}(?:isn't|is not|doesn't)"
+)
+
+
+def negates_itself(sentence: str) -> bool:
+    """Whether a sentence says of its speaker what it does not do."""
+    return bool(_ITSELF.search(sentence) and _NO.search(sentence) and not _OTHERWISE.search(sentence))
+
 
 _GOOD = (
     r"(?:ethical|legal|appropriate|acceptable|respectful|moral|okay|ok|safe|advisable|recommended|responsible|"
@@ -84,7 +229,8 @@ _GOOD = (
 _WRONG = (
     r"(?:illegal|unethical|immoral|inappropriate|unacceptable|wrong|unlawful|discriminatory|disrespectful|offensive|"
     r"against the law|reprehensible|irresponsible|racist|sexist|prejudiced|hurtful|abhorrent|(?:a |an )?(?:\w+ ){0,2}"
-    r"(?:crime|criminal act|illegal act|criminal offen[cs]e|felony|violation of)|harmful|(?:very |extremely |highly )?"
+    r"(?:crime|criminal act|illegal act|criminal offen[cs]e|felony|violation of)|harmful|(?:very |extremely |"
+    r"highly )?"
     r"dangerous)"
 )
 
@@ -126,6 +272,8 @@ LACKS = re.compile(
     r"\b(?:i|we)\b(?: \w+){0,8}? (?:do not|don't|cannot|can't|lack)(?: \w+)? ?(?:have|hold|possess|know|"
     r"form)?\b.{0,40}?\b(?:access|opinions?|beliefs?|information|personal|ability|capability|feelings|knowledge|"
     r"real-time|preferences|details|biases|up-to-date|records)\b"
+    r"|\bi(?:'ve| have)(?: got)? no (?:means|way|access|record|memory|information|data|knowledge)\b|"
+    r"\b(?:not|aren't|isn't) available to me\b|\bnothing i could tell you\b|\bhow would i know\b"
 )
 """What the speaker says it is without: opinions, access, knowledge."""
 
@@ -147,8 +295,11 @@ _URGE = (
 )
 MORAL = re.compile(rf"\b{_MORAL}\b|connotation|problematic|inappropriate")
 PEOPLE = re.compile(
-    r"\b(?:discriminat|equal|rights\b|dignity|regardless|stereotyp|prejudic|fair|respect|inclus|human beings?\b|"
-    r"marginali|oppress|racis|sexis|bigot|bias|violen|hatred|justif)"
+    r"\b(?:discriminat\w*|equal(?:ly|ity)?|rights|dignity|regardless|stereotyp\w*|prejudic\w*|unfair\w*|fairness|"
+    r"fairly|"
+    r"respect(?:ed|ful|fully)?(?! to)|inclus\w*|human beings?|marginali\w*|oppress\w*|racis\w*|sexis\w*|bigot\w*|"
+    r"bias\w*|"
+    r"violen\w*|hatred|justif\w*)\b"
 )
 """How people should be treated: what a rejected premise is lectured about."""
 
@@ -177,16 +328,3 @@ FACTUAL = re.compile(
     r"imaginary)\b"
 )
 """A decline because there is nothing to tell: that reason is itself an answer."""
-
-ELSEWHERE = re.compile(
-    r"\bich (?:kann|darf|werde|möchte) (?:\w+ ){0,4}?nicht (?:\w+ )?(?:helfen|beantworten|unterstützen|geben|"
-    r"schreiben|erfüllen|weiterhelfen|bereitstellen)|\bdabei kann ich (?:\w+ )?nicht|"
-    r"\bkann ich (?:\w+ )?nicht (?:helfen|beantworten)|\bno puedo (?:ayudar|proporcionar|responder|cumplir|ofrecer|"
-    r"dar|escribir|asistir|brindar)|\bno me es posible|\bje ne (?:peux|suis) pas (?:en mesure|vous (?:aider|fournir)|"
-    r"t'aider|fournir|répondre|aider|écrire)|\bnon posso (?:aiutar|fornir|risponder|scriver)|\bnão posso (?:ajudar|"
-    r"fornecer|responder|escrever)|\bik kan (?:\w+ ){0,3}?niet (?:helpen|beantwoorden|geven)|"
-    r"\bjag kan (?:\w+ )?inte (?:hjälpa|svara|ge)|\bя не могу (?:помочь|ответить|предоставить|выполнить)|"
-    r"我(?:不能|无法|不會|不会)(?:提供|回答|帮助|幫助|协助)|(?:抱歉|对不起)，?我?(?:不能|无法)|(?:お手伝い|お答え|提供|回答)"
-    r"(?:は|することは)?(?:でき|いたしかね)"
-)
-"""First-person declining in other languages, as far as one construction each carries."""
