@@ -3,6 +3,7 @@ its filters, search and pages do what they say."""
 
 import json
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -420,6 +421,7 @@ def test_where_no_warning_is_given_it_is_said_what_was_looked_at(large_page: Pag
     assert "out of balance" not in notice
     assert "Looked at: how often answers refuse" in notice
     assert "Whether the answers are right" in notice
+    assert re.search(r"Languages of answers[a-z]{2} \d+%", texts(large_page, "#balance")[0])
 
 
 def test_failed_and_rejected_rows_say_why(fresh: Page) -> None:
