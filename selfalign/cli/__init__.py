@@ -277,8 +277,7 @@ def push(
         list[str] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
     ] = None,
     allow: Annotated[
-        list[str] | None,
-        typer.Option(help="Accept one of: secrets, folders, decontamination, licence, outdated, miniature."),
+        list[str] | None, typer.Option(help="Accept: secrets, folders, decontamination, licence, outdated, miniature.")
     ] = None,
 ) -> None:
     """Publish a run's dataset, card and report on the Hub, in one commit, and check what arrived.
