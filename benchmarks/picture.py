@@ -25,9 +25,13 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=1560)
     arguments = parser.parse_args()
+    from selfalign.errors import SelfAlignError
     from selfalign.report import write_report
 
-    page = write_report(arguments.run)
+    try:
+        page = write_report(arguments.run)
+    except SelfAlignError as error:
+        sys.exit(f"error: {error}")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     draw(page, arguments.out, arguments.width, arguments.height)
     num_bytes = arguments.out.stat().st_size

@@ -14,7 +14,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -45,8 +44,7 @@ def main() -> None:
         if not (run / "outcomes.jsonl").exists():
             write_large_run(run, arguments.examples, random.Random(1))
         page = _write(run)
-        profile = Path(folder) / "profile"
-        times = [_open(executable, profile, page) for _ in range(arguments.repeats)]
+        times = [_open(executable, page) for _ in range(arguments.repeats)]
     for name in times[0]:
         values = sorted(each[name] for each in times)
         middle = values[len(values) // 2]
@@ -70,9 +68,8 @@ def _write(run: Path) -> Path:
     return page
 
 
-def _open(executable: str, profile: Path, file: Path) -> dict[str, float]:
-    shutil.rmtree(profile, ignore_errors=True)
-    with open_chromium(executable, profile) as browser, open_page(browser) as page:
+def _open(executable: str, file: Path) -> dict[str, float]:
+    with open_chromium(executable) as browser, open_page(browser) as page:
         page.resize(1280, 900)
         page.open(file.resolve().as_uri())
         page.wait_for(READY, timeout=120)

@@ -1,34 +1,17 @@
-"""A real headless Chromium for the tests of the report: found, else installed from Debian's packages, and driven
-through the DevTools protocol over a pipe, which needs no driver and no further package."""
+"""The system's Chromium, found or else installed from Debian's packages, driven by Playwright."""
 
-import base64
-import fcntl
-import json
 import os
-import select
 import shutil
 import subprocess
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--remote-debugging-pipe",
-)
 
 
 def find_chromium() -> str | None:
@@ -64,167 +47,82 @@ def require_chromium() -> str:
     pytest.skip(message)
 
 
-class Chromium:
-    """A browser process; `call` sends one command of the DevTools protocol and waits for its answer."""
-
-    def __init__(self, executable: str, profile: Path) -> None:
-        pipes = (*os.pipe(), *os.pipe())
-        # The browser reads commands from descriptor 3 and writes answers to 4: keep our own ends above those.
-        to_browser, self._write, self._read, from_browser = (
-            fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in pipes
-        )
-        for end in pipes:
-            os.close(end)
-
-        def connect() -> None:
-            os.dup2(to_browser, 3)
-            os.dup2(from_browser, 4)
-
-        self._process = subprocess.Popen(
-            [executable, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=connect,
-            close_fds=False,  # 3 and 4 must survive; everything else Python opened closes itself.
-        )
-        os.close(to_browser)
-        os.close(from_browser)
-        self._buffer = b""
-        self._next_id = 0
-        self.events: list[dict[str, Any]] = []
-
-    def call(self, method: str, session: str | None = None, /, timeout: float = 60.0, **parameters: Any) -> Any:
-        """The result of one command. Raises RuntimeError where the browser refuses it or does not answer in time."""
-        self._next_id += 1
-        message = {"id": self._next_id, "method": method, "params": parameters}
-        if session:
-            message["sessionId"] = session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
-        deadline = time.monotonic() + timeout
-        while True:
-            answer = self._receive(deadline, method)
-            if answer.get("id") != self._next_id:
-                self.events.append(answer)
-            elif "error" in answer:
-                raise RuntimeError(f"{method}: {answer['error'].get('message')}")
-            else:
-                return answer["result"]
-
-    def _receive(self, deadline: float, waiting_for: str) -> dict[str, Any]:
-        while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self._read], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise RuntimeError(f"Chromium did not answer {waiting_for} in time")
-            content = os.read(self._read, 1 << 20)
-            if not content:
-                raise RuntimeError(f"Chromium ended while {waiting_for} was under way")
-            self._buffer += content
-        message, _, self._buffer = self._buffer.partition(b"\0")
-        return json.loads(message)
-
-    def close(self) -> None:
-        """End the browser and whatever it started."""
-        try:
-            self.call("Browser.close", timeout=10)
-        except (RuntimeError, OSError):
-            self._process.kill()
-        self._process.wait(timeout=20)
-        os.close(self._write)
-        os.close(self._read)
-
-
 class Page:
     """One tab: what it says, what it asked the network for, what went wrong in it."""
 
-    def __init__(self, browser: Chromium) -> None:
-        self._browser = browser
-        self._target = browser.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+    def __init__(self, browser: Browser) -> None:
+        # The page's own policy is under test, so nothing of Playwright may go round it.
+        self.tab = browser.new_page(bypass_csp=False)
+        self._thrown: list[str] = []
+        self._said: list[str] = []
+        self._requests: list[str] = []
+        self._dialogs: list[str] = []
+        self.failures: list[str] = []
+        self.tab.on("pageerror", lambda error: self._thrown.append(str(error)))
+        self.tab.on("console", lambda message: self._said.append(message.text))
+        self.tab.on("request", lambda request: self._requests.append(request.url))
+        self.tab.on("requestfailed", lambda request: self.failures.append(request.failure or ""))
+        self.tab.on("dialog", self._dismiss)
 
-    def call(self, method: str, /, **parameters: Any) -> Any:
-        """One command of the protocol, to this tab."""
-        return self._browser.call(method, self._session, **parameters)
+    def _dismiss(self, dialog: Any) -> None:
+        self._dialogs.append(dialog.message)
+        dialog.dismiss()
 
     def open(self, address: str) -> None:
         """Go to an address."""
-        self.call("Page.navigate", url=address)
+        self.tab.goto(address, wait_until="commit")
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression (a promise is awaited). Raises RuntimeError where it throws."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in answer:
-            raise RuntimeError(f"{expression}: {json.dumps(answer['exceptionDetails'])[:500]}")
-        return answer["result"].get("value")
+        """The value of a JavaScript expression (a promise is awaited). Raises playwright's Error where it throws."""
+        return self.tab.evaluate(f"() => ({expression})")
 
     def wait_for(self, condition: str, timeout: float = 30.0) -> None:
         """Wait until a JavaScript expression is true. Raises TimeoutError."""
-        deadline = time.monotonic() + timeout
-        while not self.evaluate(f"Boolean({condition})"):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{condition} did not become true; the page said {self.complaints()}")
-            time.sleep(0.03)
+        for _ in range(int(timeout / 0.03) + 1):
+            if self.evaluate(f"Boolean({condition})"):
+                return
+            self.tab.wait_for_timeout(30)
+        raise TimeoutError(f"{condition} did not become true; the page said {self.complaints()}")
 
     def resize(self, width: int, height: int, *, dark: bool = False) -> None:
         """The size of the window in CSS pixels, and the user's preferred colours."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
-        feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[feature])
+        self.tab.set_viewport_size({"width": width, "height": height})
+        self.tab.emulate_media(color_scheme="dark" if dark else "light")
 
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """Save what is seen (or the whole page) as a PNG."""
-        parameters: Mapping[str, Any] = {"captureBeyondViewport": True} if whole else {}
-        if whole:
-            size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-            parameters = {**parameters, "clip": {"x": 0, "y": 0, "scale": 1, **_size(size)}}
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", **parameters)["data"]))
-
-    def events(self, method: str) -> list[dict[str, Any]]:
-        """The parameters of all events of one kind so far."""
-        self.evaluate("0")  # Whatever happened before this answer has arrived with it.
-        mine = (event for event in self._browser.events if event.get("sessionId") == self._session)
-        return [event["params"] for event in mine if event["method"] == method]
+        self.tab.screenshot(path=path, full_page=whole)
 
     def complaints(self) -> list[str]:
         """Exceptions, refusals by the page's policy, and everything else the console would show."""
-        thrown = [event["exceptionDetails"] for event in self.events("Runtime.exceptionThrown")]
-        found = [item.get("exception", {}).get("description") or item.get("text", "") for item in thrown]
-        found += [event["entry"]["text"] for event in self.events("Log.entryAdded")]
-        return found + [json.dumps(event["args"])[:300] for event in self.events("Runtime.consoleAPICalled")]
+        self.evaluate("0")  # whatever happened before this answer has arrived with it
+        return self._thrown + self._said
 
     def requests(self) -> list[str]:
         """Addresses that were asked for, the page's own and data: addresses aside."""
-        found = [event["request"]["url"] for event in self.events("Network.requestWillBeSent")]
-        return [address for address in found if not address.startswith(("file:", "data:", "about:", "blob:null"))]
+        self.evaluate("0")
+        return [url for url in self._requests if not url.startswith(("file:", "data:", "about:", "blob:null"))]
 
     def dialogs(self) -> list[str]:
         """Messages of alerts and other dialogs."""
-        return [event["message"] for event in self.events("Page.javascriptDialogOpening")]
-
-    def close(self) -> None:
-        self._browser.call("Target.closeTarget", targetId=self._target)
-
-
-def _size(size: Mapping[str, float]) -> dict[str, float]:
-    return {"width": size["width"], "height": min(16000, size["height"])}
+        self.evaluate("0")
+        return self._dialogs
 
 
 @contextmanager
-def open_chromium(executable: str, profile: Path) -> Iterator[Chromium]:
+def open_chromium(executable: str) -> Iterator[Browser]:
     """A browser with a fresh profile."""
-    browser = Chromium(executable, profile)
-    try:
-        yield browser
-    finally:
-        browser.close()
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextmanager
-def open_page(browser: Chromium, address: str = "") -> Iterator[Page]:
+def open_page(browser: Browser, address: str = "") -> Iterator[Page]:
     """A tab at an address."""
     page = Page(browser)
     try:
@@ -232,4 +130,4 @@ def open_page(browser: Chromium, address: str = "") -> Iterator[Page]:
             page.open(address)
         yield page
     finally:
-        page.close()
+        page.tab.close()

@@ -124,6 +124,21 @@ def test_the_languages_are_those_of_the_rows(tmp_path: Path) -> None:
     assert _header(short)["language"] == ["fr"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("containment", "contains an item"),
+        ("13-gram", "shares 13 words in a row"),
+        ("near-duplicate", "near-duplicate of an"),
+    ],
+)
+def test_the_card_says_by_which_rule_evaluation_items_were_kept_out(tmp_path: Path, rule: str, told: str) -> None:
+    recipe = {"decontaminate": ["/home/jane/eval.jsonl"], "decontamination": {"rule": rule}}
+    line = next(line for line in _card(tmp_path, [example(1)], recipe).splitlines() if "**Decontaminated**" in line)
+    assert told in line
+    assert "prompts of eval.jsonl alone" in line
+
+
 def test_only_the_miniatures_dataset_is_marked_as_such(tmp_path: Path) -> None:
     note = "made by the built-in miniature: for trying, testing and teaching"
     marked = _card(tmp_path / "a", [example(1)], {"model": {"model": "miniature"}})

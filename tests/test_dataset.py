@@ -74,6 +74,16 @@ def test_what_is_known_of_the_whole_is_measured_once(tmp_path: Path, monkeypatch
     refuse(run, with_report=False)
 
 
+def test_a_target_that_was_raised_since_the_export_counts(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", [example(1)], {"propose": {"target": 1}})
+    export(run)
+    assert "  finished  " in next(describe(run))
+    raised = {**rundir.read_recipe(run), "propose": {"target": 70}}
+    rundir.write_atomically(run / rundir.RECIPE, json.dumps(raised))
+    assert read_summary(run).counters.target == 70
+    assert "  unfinished  " in next(describe(run))
+
+
 def test_a_summary_of_other_journals_is_not_used(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [example(1), example(2)])
     folder = export(run)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from selfalign.cli import app, main
 from selfalign.errors import RecipeError
-from selfalign.novelty.decontaminate import Decontaminator
+from selfalign.novelty.decontaminate import DecontaminationSpec, Decontaminator
 from selfalign.novelty.dedup import DedupSpec, dedup
 from selfalign.novelty.index import NoveltySpec
 
@@ -221,3 +221,45 @@ def test_an_evaluation_row_without_a_prompt_is_named(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "evaluation.jsonl", ['{"prompt": "Say hello."}', '{"label": 3}'])
     with pytest.raises(RecipeError, match=r"evaluation\.jsonl:2: no prompt under any of instruction, prompt"):
         Decontaminator([path], NoveltySpec())
+
+
+ITEM = "Which river flows through both the old harbour and the new market of the town?"
+
+
+def evaluation_of(tmp_path: Path, rule: str, *prompts: str) -> Decontaminator:
+    rows = [json.dumps({"prompt": prompt}) for prompt in prompts]
+    return Decontaminator([write_lines(tmp_path / "items.jsonl", rows)], NoveltySpec(), DecontaminationSpec(rule))
+
+
+def test_an_item_is_found_inside_of_a_longer_prompt_and_of_an_answer(tmp_path: Path) -> None:
+    evaluation = evaluation_of(tmp_path, "containment", "Say hello.", ITEM)
+    around = "Here is something to think about for quite a while before you say anything at all about it: {} Take care."
+    match = evaluation.find(around.format(ITEM))
+    assert match is not None
+    assert match[2:] == ("containment", "instruction", 1.0)
+    assert match.place.endswith(":2")
+    assert match.text == ITEM
+    assert ITEM in str(match)
+    changed = evaluation.find("Go on.", answer=around.format(ITEM.replace("old", "ancient")))
+    assert changed is not None
+    assert changed[2:] == ("containment", "answer", pytest.approx(14 / 15))
+    scattered = ITEM.replace(" ", " and then some more words come in between ")
+    assert evaluation.find(around.format(scattered)) is None
+    assert evaluation_of(tmp_path, "near-duplicate", ITEM).find(around.format(ITEM)) is None
+
+
+def test_short_items_match_neither_everywhere_nor_what_asks_something_else(tmp_path: Path) -> None:
+    evaluation = evaluation_of(tmp_path, "containment", "What is pi?", "What is the difference between HTML and CSS?")
+    assert evaluation.find("Tell me what it is that is so special about what is pi, and where it is used.") is None
+    assert evaluation.find("What is pi").rule == "near-duplicate"
+    assert evaluation.find("What is the difference between TCP and UDP?") is None
+    published = evaluation_of(tmp_path, "near-duplicate", "What is the difference between HTML and CSS?")
+    assert published.find("What is the difference between TCP and UDP?") is not None
+
+
+def test_thirteen_tokens_in_a_row(tmp_path: Path) -> None:
+    evaluation = evaluation_of(tmp_path, "13-gram", ITEM, "What is pi?")
+    tokens = ITEM.split()
+    assert evaluation.find("So: " + " ".join(tokens[:13])).share == pytest.approx(1 / 3)
+    assert evaluation.find("So: " + " ".join(tokens[:12])) is None
+    assert evaluation.find("What is pi?") is None

@@ -3,6 +3,7 @@ its filters, search and pages do what they say."""
 
 import json
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import Chromium, Page, open_chromium, open_page, require_chromium
+from chromium import Page, open_chromium, open_page, require_chromium
 from large_run import write_large_run
+from playwright.sync_api import Browser
 from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, example, write_run
 
 from selfalign import report
@@ -58,10 +60,10 @@ INVISIBLE = "nul \x00 escape \x1b[31m right-to-left \u202e back \u2028 line \ud8
 ENORMOUS = "<wide>" * 40_000
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+@pytest.fixture(scope="module")  # while Playwright runs, other modules' tests could start no event loop
+def chromium() -> Iterator[Browser]:
     """The browser: found, installed, or a loud skip; in CI its absence is a failure."""
-    with open_chromium(require_chromium(), tmp_path_factory.mktemp("profile")) as browser:
+    with open_chromium(require_chromium()) as browser:
         yield browser
 
 
@@ -73,7 +75,7 @@ def show(page: Page, path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def large_page(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def large_page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """A report of 900 examples, open for all tests that only look at it."""
     run = write_large_run(tmp_path_factory.mktemp("large") / "run", 900, random.Random(4))
     with pytest.MonkeyPatch.context() as patch:
@@ -163,7 +165,7 @@ def hostile_run(path: Path, *attacks: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hostile_page(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def hostile_page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     path = hostile_run(tmp_path_factory.mktemp("hostile") / "run", *ATTACKS)
     with open_page(chromium) as page:
         show(page, path)
@@ -177,7 +179,7 @@ def skeleton(page: Page) -> list[int]:
     return page.evaluate(f"'{kinds}'.split(', ').map((kind) => {count})")
 
 
-def test_the_attacks_work_where_nothing_stops_them(chromium: Chromium, tmp_path: Path) -> None:
+def test_the_attacks_work_where_nothing_stops_them(chromium: Browser, tmp_path: Path) -> None:
     (tmp_path / "open.html").write_text(f"<!doctype html><body>{ATTACKS[1].replace('alert(1)', '')}{ATTACKS[5]}")
     with open_page(chromium, (tmp_path / "open.html").as_uri()) as page:
         page.wait_for("window.broken === 1")
@@ -240,17 +242,17 @@ FIRST_BAR = """(() => {
 
 
 def test_hovering_over_a_plot_shows_the_name_as_text(hostile_page: Page) -> None:
-    hostile_page.call("Page.bringToFront")
+    hostile_page.tab.bring_to_front()
     box = hostile_page.evaluate(FIRST_BAR)
     for shift in (0, 1):
-        hostile_page.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] + shift, y=box[1])
+        hostile_page.tab.mouse.move(box[0] + shift, box[1])
     hostile_page.wait_for("document.querySelector('#plot-principles .hoverlayer text')")
     hover = texts(hostile_page, "#plot-principles .hoverlayer text")[0]
     assert any(hover.startswith(attack[:40]) for attack in ATTACKS), hover
     assert hostile_page.evaluate("document.querySelectorAll('.hoverlayer a, .hoverlayer tspan').length") == 0
 
 
-def test_what_cannot_be_seen_is_written_out(chromium: Chromium, tmp_path: Path) -> None:
+def test_what_cannot_be_seen_is_written_out(chromium: Browser, tmp_path: Path) -> None:
     with open_page(chromium) as page:
         show(page, hostile_run(tmp_path / "run", INVISIBLE, ENORMOUS))
         asked = texts(page, "#rows .asked")
@@ -275,7 +277,7 @@ SNEAK = """(() => {
 })()"""
 
 
-def test_the_policy_stops_a_script_that_got_in(chromium: Chromium, tmp_path: Path) -> None:
+def test_the_policy_stops_a_script_that_got_in(chromium: Browser, tmp_path: Path) -> None:
     with open_page(chromium) as page:
         show(page, report.write_report(write_run(tmp_path / "run", [])))
         page.evaluate(SNEAK)
@@ -283,7 +285,7 @@ def test_the_policy_stops_a_script_that_got_in(chromium: Chromium, tmp_path: Pat
         assert page.evaluate("typeof window.sneaked") == "undefined"
         stopped = [complaint for complaint in page.complaints() if "Content Security Policy" in complaint]
         assert len(stopped) == 3  # the script, the handler, the image
-        assert [event["blockedReason"] for event in page.events("Network.loadingFailed")] == ["csp"]
+        assert page.failures == ["csp"]
 
 
 # --- what the page does ----------------------------------------------------------------------------------------------
@@ -396,7 +398,7 @@ a lone * star and __init__ and [a link](https://example.invalid/)"""
 
 
 def test_markdown_code_and_tables_are_shown_as_meant_and_no_character_is_lost(
-    chromium: Chromium, tmp_path: Path
+    chromium: Browser, tmp_path: Path
 ) -> None:
     with open_page(chromium) as page:
         show(page, report.write_report(write_run(tmp_path / "run", [example(1, MARKDOWN)])))
@@ -414,11 +416,12 @@ def test_markdown_code_and_tables_are_shown_as_meant_and_no_character_is_lost(
         assert "bold" in texts(page, "#rows mark")
 
 
-def test_where_no_warning_is_given_it_is_said_what_was_looked_at(large_page: Page, chromium: Chromium) -> None:
+def test_where_no_warning_is_given_it_is_said_what_was_looked_at(large_page: Page, chromium: Browser) -> None:
     notice = " ".join(texts(large_page, "#notices"))
     assert "out of balance" not in notice
     assert "Looked at: how often answers refuse" in notice
     assert "Whether the answers are right" in notice
+    assert re.search(r"Languages of answers[a-z]{2} \d+%", texts(large_page, "#balance")[0])
 
 
 def test_failed_and_rejected_rows_say_why(fresh: Page) -> None:
@@ -457,7 +460,7 @@ def test_a_reason_in_the_funnel_leads_to_its_rows(fresh: Page) -> None:
     assert fresh.evaluate("document.getElementById('reason').value") == "near_duplicate"
 
 
-def test_colours_follow_the_reader(chromium: Chromium, large_page: Page) -> None:
+def test_colours_follow_the_reader(chromium: Browser, large_page: Page) -> None:
     def background() -> str:
         return large_page.evaluate("getComputedStyle(document.body).backgroundColor")
 
@@ -472,7 +475,7 @@ def test_colours_follow_the_reader(chromium: Chromium, large_page: Page) -> None
     assert background() == light
 
 
-def test_a_small_screen_needs_no_sideways_scrolling(chromium: Chromium, large_page: Page) -> None:
+def test_a_small_screen_needs_no_sideways_scrolling(chromium: Browser, large_page: Page) -> None:
     large_page.resize(360, 740)
     settle(large_page)
     large_page.wait_for("document.documentElement.scrollWidth <= 360", 5)
@@ -507,7 +510,7 @@ CONTRAST = """(selector) => {
 }"""
 
 
-def test_an_empty_run_opens_and_says_that_there_is_nothing(chromium: Chromium, tmp_path: Path) -> None:
+def test_an_empty_run_opens_and_says_that_there_is_nothing(chromium: Browser, tmp_path: Path) -> None:
     with open_page(chromium) as page:
         show(page, report.write_report(write_run(tmp_path / "run", [])))
         assert page.complaints() == []
@@ -515,7 +518,7 @@ def test_an_empty_run_opens_and_says_that_there_is_nothing(chromium: Chromium, t
         assert "too short" in texts(page, "#plot-rates")[0]
 
 
-def test_a_large_run_opens_quickly(chromium: Chromium, tmp_path: Path) -> None:
+def test_a_large_run_opens_quickly(chromium: Browser, tmp_path: Path) -> None:
     """A guard against the worst only; the measured figure is that of benchmarks/report.py."""
     run = write_large_run(tmp_path / "run", 4_000, random.Random(6))
     report.write_report(run)
@@ -524,7 +527,7 @@ def test_a_large_run_opens_quickly(chromium: Chromium, tmp_path: Path) -> None:
         assert page.evaluate("performance.getEntriesByName('selfalign-rows')[0].startTime") < 3_000
 
 
-def test_the_picture_of_the_readme_is_made_from_a_run(chromium: Chromium, tmp_path: Path) -> None:
+def test_the_picture_of_the_readme_is_made_from_a_run(chromium: Browser, tmp_path: Path) -> None:
     run = write_large_run(tmp_path / "run", 300, random.Random(8))
     script = Path(__file__).parent.parent / "benchmarks" / "picture.py"
     picture = tmp_path / "docs" / "report.png"

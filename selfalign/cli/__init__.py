@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from selfalign import __version__
-from selfalign.cli import probing
-from selfalign.errors import RecipeError, SelfAlignError
+from selfalign.cli import files, machines, probing
+from selfalign.cli.shared import INTERRUPTED, Overrides, as_overrides, say
+from selfalign.errors import SelfAlignError
 
 app = typer.Typer(
     name="selfalign",
@@ -19,12 +20,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-INTERRUPTED = 130
-
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe, e.g. --set propose.window=32."),
-]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, e.g. outputs/demo.")]
 
 
@@ -78,23 +73,23 @@ def generate(
 
     flags = {"model.model": model, "propose.target": target, "constitution": constitution}
     lists = {"seeds": seeds, "decontaminate": decontaminate}
-    given = [*(overrides or ()), *_as_overrides(flags | lists)]
+    given = [*(overrides or ()), *as_overrides(flags | lists)]
     resolved = load_recipe(recipe, given)
     for command in worker_commands(resolved.model, recipe, given):
-        _talk(f"on another machine: {command}")
+        say(f"on another machine: {command}")
     run_path = output or Path("outputs") / resolved.name
     try:
         generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside, retry=retry_failed or ())
     except KeyboardInterrupt:
-        _talk(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
+        say(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
         raise typer.Exit(INTERRUPTED) from None
     dataset_path = dataset.export(run_path)
     report_path = report.write_report(run_path)
     for line in show_examples(run_path, which="examples", principle=None, grep=None, limit=3):
         typer.echo(line)
     for line in describe(run_path):
-        _talk(line)
-    _talk(f"report   {report_path}")
+        say(line)
+    say(f"report   {report_path}")
     typer.echo(f"dataset  {dataset_path}")
 
 
@@ -182,84 +177,9 @@ def recheck(run: RunPath, overrides: Overrides = None) -> None:
 
     done = recheck_run(run, overrides or ())
     now = done.counters
-    _talk(f"replies  {now.num_answered:,} read again: {now.num_examples:,} pass, {now.num_failed:,} fail")
-    _talk(f"changed  {done.num_recovered:,} recovered, {done.num_lost:,} lost")
+    say(f"replies  {now.num_answered:,} read again: {now.num_examples:,} pass, {now.num_failed:,} fail")
+    say(f"changed  {done.num_recovered:,} recovered, {done.num_lost:,} lost")
     _export(run)
-
-
-@app.command()
-def check(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="JSON lines, Parquet or a dataset folder.")],
-    prompt_field: Annotated[str, typer.Option(help="Field with the prompt: text, or a chat.")] = "prompt",
-    answer_field: Annotated[str, typer.Option(help="Field with the answer: text, or a chat.")] = "answer",
-    thought_field: Annotated[str, typer.Option(help="Field with the thought, where there is one.")] = "",
-    cited_field: Annotated[str, typer.Option(help="Field with the cited principles, where there is one.")] = "",
-    reply_field: Annotated[
-        str, typer.Option(help="Field with a model's whole reply, to be parsed: thought, citation and answer in one.")
-    ] = "",
-    configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
-    split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
-    constitution: Annotated[
-        str | None,
-        typer.Option(help="Judge by this constitution too: its principles, demonstrations, name and knowledge date."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="File for the verdicts, one JSON line per row, in order.")] = None,
-    overrides: Overrides = None,
-) -> None:
-    """Run the checks on any data: a verdict per row, and a table of what was found.
-
-    Actions and thresholds are the recipe's (--set checks.loop=flag).
-    """
-    from selfalign.align.constitution import load_constitution
-    from selfalign.align.files import Columns, check_file
-    from selfalign.recipe import build_recipe
-
-    spec = build_recipe({}, "defaults", overrides or ()).checks
-    columns = Columns(prompt_field, answer_field, thought_field, cited_field, reply_field)
-    judge = load_constitution(constitution) if constitution else None
-    part = (configuration, split)
-    summary = check_file(data, columns, judge, spec, out=out, part=part, stream=sys.stderr)
-    for line in summary.lines():
-        typer.echo(line)
-
-
-@app.command()
-def dedup(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="JSON lines, Parquet or a dataset folder.")],
-    field: Annotated[str, typer.Option(help="Field with the instruction.")] = "instruction",
-    context_field: Annotated[str, typer.Option(help="Field with its context, where there is one.")] = "",
-    threshold: Annotated[float, typer.Option(help="ROUGE-L F above which a row is a near-duplicate, 0 to 1.")] = 0.7,
-    tokeniser: Annotated[str, typer.Option(help="unicode, or rouge (a-z and 0-9 only, as published).")] = "unicode",
-    kept: Annotated[Path | None, typer.Option(help="File for the rows that stay, unchanged and in order.")] = None,
-    dropped: Annotated[Path | None, typer.Option(help="File for the others, each with what it repeats.")] = None,
-    decontaminate: Annotated[
-        list[Path] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
-    ] = None,
-    rule: Annotated[
-        str, typer.Option(help="When a row repeats one: containment (near-duplicates, too), near-duplicate or 13-gram.")
-    ] = "containment",
-    answer_field: Annotated[str, typer.Option(help="Field with the answer, to look for evaluation prompts in.")] = "",
-    configuration: Annotated[str, typer.Option("--config", help="Of a dataset folder: the configuration.")] = "",
-    split: Annotated[str, typer.Option(help="Of a dataset folder: the split.")] = "",
-) -> None:
-    """Filter near-duplicates out of any data: exact ROUGE-L against every row kept before.
-
-    Where rows have a context, the same request about different texts is no near-duplicate.
-    """
-    from selfalign.novelty.decontaminate import DecontaminationSpec
-    from selfalign.novelty.dedup import DedupSpec
-    from selfalign.novelty.dedup import dedup as filter_rows
-    from selfalign.novelty.index import NoveltySpec
-
-    try:
-        novelty, decontamination = NoveltySpec(threshold, tokeniser), DecontaminationSpec(rule)
-    except ValueError as error:
-        raise RecipeError(f"--{error}") from None
-    spec = DedupSpec(
-        data, novelty, field, context_field, answer_field, decontaminate or (), decontamination, configuration, split
-    )
-    for line in filter_rows(spec, kept=kept, dropped=dropped, stream=sys.stderr).lines():
-        typer.echo(line)
 
 
 @app.command()
@@ -277,8 +197,7 @@ def push(
         list[str] | None, typer.Option(help="File of evaluation prompts that no row may repeat; repeatable.")
     ] = None,
     allow: Annotated[
-        list[str] | None,
-        typer.Option(help="Accept one of: secrets, folders, decontamination, licence, outdated, miniature."),
+        list[str] | None, typer.Option(help="Accept: secrets, folders, decontamination, licence, outdated, miniature.")
     ] = None,
 ) -> None:
     """Publish a run's dataset, card and report on the Hub, in one commit, and check what arrived.
@@ -300,11 +219,11 @@ def push(
         _ask_before_publishing(repo)
     pushed = hub.push(files, hub.Destination(repo, public, revision, create_pr))
     if pushed.has_changed:
-        _talk(f"sent     {pushed.num_sent} of {len(files)} files; all checked by size and hash")
+        say(f"sent     {pushed.num_sent} of {len(files)} files; all checked by size and hash")
     else:
-        _talk("sent     nothing: the same files are there already")
+        say("sent     nothing: the same files are there already")
     if public and pushed.is_private:
-        _talk("note     the repository existed and is private: make it public on its settings page")
+        say("note     the repository existed and is private: make it public on its settings page")
     typer.echo(pushed.url)
 
 
@@ -322,79 +241,18 @@ def _export(run: Path) -> None:
     from selfalign.dataset import export as dataset
 
     dataset_path = dataset.export(run)
-    _talk(f"report   {report.write_report(run)}")
+    say(f"report   {report.write_report(run)}")
     typer.echo(f"dataset  {dataset_path}")
 
 
 app.command("test")(probing.run_test)
 app.command()(probing.ask)
 app.command()(probing.diff)
-
-
-@app.command("install-engine")
-def install_engine(
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto asks nvidia-smi.")] = "auto",
-) -> None:
-    """Install vLLM into this Python's environment: the CUDA build or a small CPU set."""
-    from selfalign.engine.install import install_engine as install
-
-    _talk("installing the engine: about a minute on a CPU, longer with CUDA")
-    _talk(f"engine for {install(device)} installed")
-
-
-@app.command()
-def serve(
-    recipe: Annotated[str, typer.Argument(metavar="[RECIPE]", help="A recipe's file or built-in name.")] = "demo",
-    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
-    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for other machines too.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
-    overrides: Overrides = None,
-) -> None:
-    """Serve the recipe's model for one or many runs, which name it as model.endpoint.
-
-    Where OPENAI_API_KEY is set (or what model.key_variable names), only requests with that key are answered.
-    """
-    from selfalign.engine.serve import Place
-    from selfalign.engine.serve import serve as serve_model
-    from selfalign.recipe import load_recipe
-
-    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides({"model.model": model})])
-    try:
-        serve_model(resolved.model, Place(host, port), slots=resolved.slots, stream=sys.stderr)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@app.command()
-def worker(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe that the first machine runs.")],
-    start_rank: Annotated[int, typer.Option(min=1, help="The first replica of this machine.")],
-    model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
-    ranks: Annotated[
-        int | None, typer.Option(min=1, help="Replicas on this machine; by default as many as on the first.")
-    ] = None,
-    overrides: Overrides = None,
-) -> None:
-    """Be replicas of a run's engine on another machine; `generate` prints the line to type here."""
-    from selfalign.engine.workers import work
-    from selfalign.recipe import load_recipe
-
-    resolved = load_recipe(recipe, [*(overrides or ()), *_as_overrides({"model.model": model})])
-    try:
-        work(resolved.model, start_rank, ranks, slots=resolved.slots, stream=sys.stderr)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _as_overrides(flags: dict[str, object]) -> list[str]:
-    """Flags that were given, as overrides of the recipe; JSON is YAML, so any text survives."""
-    import json
-
-    return [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
-
-
-def _talk(line: str) -> None:
-    typer.echo(line, err=True)
+app.command()(files.check)
+app.command()(files.dedup)
+app.command("install-engine")(machines.install_engine)
+app.command()(machines.serve)
+app.command()(machines.worker)
 
 
 def main() -> None:
@@ -402,5 +260,5 @@ def main() -> None:
     try:
         app()
     except SelfAlignError as error:
-        _talk(f"error: {error}")
+        say(f"error: {error}")
         raise SystemExit(error.exit_code) from None

@@ -119,7 +119,7 @@ class Measure:
 
     def summary(self, outcomes: Outcomes, withheld: Mapping[str, str]) -> Summary:
         """The summary of the rows that were added; `withheld` has the reason for each id that was left out."""
-        outcomes.counters.target = int((self._recipe.get("propose") or {}).get("target", 0))
+        outcomes.counters.target = _target(self._recipe)
         sizes = {name: num_bytes(self._run_path / name) for name in (rundir.ROUNDS, rundir.OUTCOMES)}
         # Rounds after outcomes: what is answered by now has its round, so the sums hold while a run goes on.
         for finished in rundir.read_rounds(self._run_path):
@@ -152,6 +152,7 @@ def read_summary(run_path: Path) -> Summary | None:
         summary = _from_row(row)
     except (OSError, KeyError, TypeError, ValueError):
         return None  # not exported yet, or by another version
+    summary.counters.target = _target(rundir.read_recipe(run_path))  # may have been raised since
     fits = all(num_bytes(run_path / name) == size for name, size in summary.num_bytes.items())
     return summary if fits else None
 
@@ -188,6 +189,10 @@ def read_lines_of_guide(recipe: Mapping[str, Any]) -> tuple[Line, ...]:
         return tuple(load_guide(spec["guide"]).lines) if (spec.get("mix") or {}).get(GUIDED) else ()
     except SelfAlignError:
         return ()
+
+
+def _target(recipe: Mapping[str, Any]) -> int:
+    return int((recipe.get("propose") or {}).get("target", 0))
 
 
 def _from_row(row: Mapping[str, Any]) -> Summary:

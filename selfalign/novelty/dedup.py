@@ -6,6 +6,7 @@ Kept rows come out unchanged and in order. A dropped row is one JSON object: `li
 and `row`, the row itself.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -34,7 +35,7 @@ class DedupSpec:
     context_field: str = ""
     answer_field: str = ""
     decontaminate: Sequence[Path] = ()
-    decontamination: DecontaminationSpec = DecontaminationSpec()
+    decontamination: DecontaminationSpec = dataclasses.field(default_factory=DecontaminationSpec)
     configuration: str = ""
     split: str = ""
 

@@ -31,7 +31,7 @@ from selfalign.run import directory as rundir
 
 FILE = "report.html"
 _DATA = re.compile(r'<script type="(application/json|text/plain)" id="([\w-]+)">([^<]*)</script>')
-SCRIPTS = ("text.js", "markdown.js", "rows.js", "filters.js", "controls.js", "table.js", "plots.js", "charts.js", "page.js")
+SCRIPTS = tuple(f"{name}.js" for name in "text markdown rows filters controls table plots charts page".split())
 
 
 def write_report(run_path: Path) -> Path:

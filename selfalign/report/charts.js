@@ -23,7 +23,7 @@ function line(x, y, name, colour, axis = "", unit = "") {
 
 function ratesChart(rates, colour) {
   const { points } = rates;
-  if (!points.length) return nothing("Nothing was measured: the run was too short.");
+  if (!points.length) return nothing("The run was too short to measure its speed.");
   const [unit, seconds] = rates.seconds < 180 ? ["seconds", 1] : rates.seconds < 3 * 3600 ? ["minutes", 60] : ["hours", 3600];
   const when = points.map((point) => point.second / seconds);
   const column = (name) => points.map((point) => point[name]);
@@ -44,7 +44,7 @@ function ratesChart(rates, colour) {
 }
 
 function acceptanceChart(points, colour) {
-  if (points.length < 2) return nothing("Too few rounds for a curve.");
+  if (points.length < 2) return nothing("There are too few rounds for a curve.");
   const pool = points.map((point) => point.pool);
   const column = (name) => points.map((point) => point[name]);
   return {
@@ -117,7 +117,7 @@ function togetherChart(principles, colour, width) {
 }
 
 function verbsChart(balance, colour, browse) {
-  if (!balance.verbs.length) return nothing("No instruction opens with a verb that was recognised.");
+  if (!balance.verbs.length) return nothing("No instruction opens with a verb that is known.");
   const hues = [colour.accent, colour.blue, colour.gold, colour.rose];
   const whole = balance.num_with_verb;
   // A field narrower than a line of text says nothing: small verbs go into one, small objects are left blank.
@@ -160,7 +160,7 @@ function verbsChart(balance, colour, browse) {
 
 function lengthsChart(lengths, colour) {
   const names = Object.keys(lengths).filter((name) => lengths[name].counts.some((amount) => amount));
-  if (!names.length) return nothing("There is no example yet.");
+  if (!names.length) return nothing("There are no examples yet.");
   const hues = { instruction: colour.blue, thought: colour.gold, answer: colour.accent };
   const layout = { showlegend: true, bargap: 0.06, margin: { l: 8, r: 8, t: 30, b: 8 } };
   const edges = names.map((name) => lengths[name].edges).sort((one, other) => other.length - one.length)[0];
@@ -182,7 +182,7 @@ function lengthsChart(lengths, colour) {
 
 function similarityChart(similarity, colour) {
   const total = similarity.compared + similarity.rejected.reduce((sum, amount) => sum + amount, 0);
-  if (!total) return nothing("Nothing to compare: no near-duplicates, and no seeds at hand.");
+  if (!total) return nothing("There is nothing to compare: no near-duplicates, and no seeds.");
   const middle = similarity.accepted.map((_, bin) => (bin + 0.5) / similarity.bins);
   const sum = (counts) => counts.reduce((one, other) => one + other, 0) || 1;
   const bars = (name, counts, color) => ({

@@ -13,8 +13,8 @@ function drawAbout(facts) {
   const { funnel } = facts;
   const open = funnel.accepted - funnel.answered;
   if (open > 0) {
-    const state = about.is_running ? "The run was going on when this page was written" : "The run is not finished";
-    notices.push(`${state}: ${count(open)} instructions wait for their answer.`);
+    const state = about.is_running ? "The run was still going when this page was written" : "The run is not finished";
+    notices.push(`${state}: ${count(open)} instructions are waiting for an answer.`);
   }
   if (about.miniature) notices.push("The built-in miniature model wrote these rows: they are for trying, testing and teaching, not for training.");
   const { warnings } = facts.balance;
@@ -41,10 +41,17 @@ function drawFigures(facts) {
   );
 }
 
+/** The commonest languages with their shares of the answers long enough to tell. */
+function spoken(languages) {
+  const known = languages.filter(([code]) => code);
+  const whole = known.reduce((sum, [, amount]) => sum + amount, 0);
+  return known.slice(0, 3).map(([code, amount]) => `${visible(code)} ${percent(amount, whole)}`).join(", ") || "–";
+}
+
 const LEAST_TO_JUDGE = 50;
 const LOOKED_AT =
-  "No warning. Looked at: how often answers refuse, hedge, apologise, open alike, repeat each other and are of one length; how evenly principles " +
-  "and verbs are used; what is copied from the seeds. Whether the answers are right, no figure on this page can tell: read some of them below.";
+  "No warning. Looked at: how often answers refuse, hedge, apologise, open alike, repeat each other and have the same length; how evenly " +
+  "principles and verbs are used; how much is copied from the seeds. Whether the answers are right, no figure on this page can tell: read some of them below.";
 
 function drawBalance(balance) {
   const total = balance.num_examples;
@@ -58,6 +65,7 @@ function drawBalance(balance) {
     ["Median instruction", `${count(balance.instruction_words.median)} words`],
     ["Distinct word pairs in answers", percent(balance.distinct[1], 1)],
     ["Wording taken from the seeds", percent(balance.seed_overlap, 1)],
+    ["Languages of answers", spoken(balance.languages)],
   ];
   byId("balance").replaceChildren(
     ...entries.map(([name, value]) => element("div", {}, element("span", {}, name), element("span", {}, value))),
@@ -71,7 +79,7 @@ function drawFunnel(facts, browse) {
   const stages = [["Proposed", funnel.proposed], ["Kept", funnel.accepted], ["Answered", funnel.answered], ["Examples", funnel.examples]];
   if (withheld) stages.push(["In the dataset", funnel.examples - withheld]);
   byId("stages").replaceChildren(...stages.map(([name, amount]) => stage(name, amount, funnel.proposed)));
-  put("funnel-say", `Every proposal is either kept or rejected, every kept instruction ends as an example or a failure. ${count(funnel.rounds)} rounds. Click a reason to see its rows.`);
+  put("funnel-say", `Every proposal is either kept or rejected, and every kept instruction ends as an example or a failure (${count(funnel.rounds)} rounds). Click a reason to see its rows.`);
   const lists = [
     reasonList("Rejected proposals", "rejected", funnel.rejected, funnel.proposed, browse),
     reasonList("Failed answers", "failed", funnel.failed, funnel.answered, browse),
@@ -134,17 +142,17 @@ function drawChecks(facts, browse) {
 
 function drawCaptions(facts) {
   const { rates, balance, similarity, principles } = facts;
-  const stops = rates.stops ? `; ${count(rates.stops)} ${rates.stops === 1 ? "stop" : "stops"} in between cut out` : "";
-  put("rates-say", rates.seconds ? `Tokens per second, and examples and failures per minute, over ${duration(rates.seconds)} of work${stops}.` : "Rates.");
-  put("acceptance-say", "What becomes of the proposals as the pool grows: the fuller it is, the more of them repeat something.");
+  const stops = rates.stops ? `; ${count(rates.stops)} ${rates.stops === 1 ? "stop" : "stops"} in between left out` : "";
+  put("rates-say", rates.seconds ? `Tokens per second, and examples and failures per minute, over ${duration(rates.seconds)} of work${stops}.` : "Speed over the time of work.");
+  put("acceptance-say", "What happens to proposals as the pool grows: the fuller it is, the more of them repeat something in it.");
   const unused = principles.list.filter((item) => !item.cited).map((item) => item.name);
   const mean = principles.list.reduce((sum, item) => sum + item.cited, 0) / (balance.num_examples || 1);
-  put("principles-say", `A thought cites ${mean.toFixed(1)} principles on average. ${unused.length ? `Never cited: ${unused.join(", ")}.` : "Each is in use."} Click a bar to see its examples.`);
-  put("variety-say", `${percent(balance.num_with_verb, balance.num_examples)} of the instructions open with a verb; ${count(balance.num_verbs)} different ones. Click a field to search for it.`);
+  put("principles-say", `A thought cites ${mean.toFixed(1)} principles on average. ${unused.length ? `Never cited: ${unused.join(", ")}.` : "All of them are in use."} Click a bar to see its examples.`);
+  put("variety-say", `${percent(balance.num_with_verb, balance.num_examples)} of the instructions open with a verb, ${count(balance.num_verbs)} different ones in all. Click a segment to search for its word.`);
   put("verbs-say", "The commonest verbs (inside), each with its commonest objects (outside).");
   const isPart = similarity.compared < facts.funnel.accepted ? ` (${count(similarity.compared)} of them, evenly spread)` : "";
-  put("similarity-say", `ROUGE-L of the kept instructions to their nearest seed${isPart}, and of the rejected ones to what they repeat. Dotted: the limit.`);
-  put("lengths-say", "Words of the instruction, its thought and its answer; bins grow with the length.");
+  put("similarity-say", `ROUGE-L similarity of kept instructions to their nearest seed${isPart}, and of rejected ones to what they repeat. The dotted line is the limit.`);
+  put("lengths-say", "Length in words of instructions, thoughts and answers; the bins widen with the length.");
   const most = Math.max(...balance.openings.map(([, amount]) => amount), 1);
   byId("openings").replaceChildren(
     ...balance.openings.slice(0, 14).map(([opening, amount]) => barLine(`${visible(opening) || "(no words)"} …`, [[amount / most, ""]], amount, balance.num_examples)),
@@ -173,7 +181,7 @@ function drawMade(facts) {
     }),
   );
   put("recipe-text", facts.recipe);
-  put("foot", `Rebuilt from the run's journals by selfalign ${versions.selfalign ?? ""}; nothing on this page was fetched from anywhere.`);
+  put("foot", `Rebuilt from the run's journals by selfalign ${versions.selfalign ?? ""}; this page fetched nothing from the network.`);
 }
 
 function followReading() {

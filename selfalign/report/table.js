@@ -54,7 +54,7 @@ function drawRejected(article, head, row, query) {
 
 function drawNearest(nearest, query) {
   const box = element("div", { class: "side" }, element("h4", {}, "Repeats ", element("span", { class: "id" }, visible(nearest.id))));
-  if (nearest.text === null) box.append(element("p", { class: "none" }, "The text is not at hand: its file has moved since."));
+  if (nearest.text === null) box.append(element("p", { class: "none" }, "The text is not available: its file has moved."));
   else box.append(textBlock(nearest.text, query));
   if (nearest.context) box.append(textBlock(nearest.context, query, "text context"));
   return box;

@@ -78,7 +78,7 @@ const words = (code) => visible(code).replaceAll("_", " ");
 function percent(part, whole) {
   if (!whole) return "–";
   const value = (100 * part) / whole;
-  return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+  return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)}%`;
 }
 
 function compact(number) {
