@@ -25,6 +25,7 @@ _DECIDING = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf", "config.json",
 """Files of a folder that decide what a model writes."""
 
 _READERS = 4
+_HUB_SECONDS = 10
 
 
 def provenance(spec: EngineSpec, cache: Path | None = None) -> dict[str, Any]:
@@ -45,10 +46,13 @@ def provenance(spec: EngineSpec, cache: Path | None = None) -> dict[str, Any]:
 
 def model_commit(name: str, revision: str | None) -> str | None:
     """The commit that a Hub model's revision stands for now: by the Hub, or by the cache where it does not answer."""
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import HfApi, hf_hub_download
 
-    with contextlib.suppress(Exception):  # what is wrong with a model is said by its start
-        return Path(hf_hub_download(name, "config.json", revision=revision)).parent.name
+    # Fails at once where there is no network; what is wrong with a model is said by its start.
+    with contextlib.suppress(Exception):
+        return HfApi().model_info(name, revision=revision, timeout=_HUB_SECONDS).sha
+    with contextlib.suppress(Exception):
+        return Path(hf_hub_download(name, "config.json", revision=revision, local_files_only=True)).parent.name
     return None
 
 
