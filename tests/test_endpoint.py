@@ -137,7 +137,7 @@ def test_a_request_that_always_fails_is_a_failed_request_and_no_answer(server: S
 
 
 def test_requests_go_to_the_server_with_the_fewest_in_flight(tmp_path: Path) -> None:
-    with ScriptedServer(world_model, delay=0.0) as fast, ScriptedServer(world_model, delay=0.6) as slow:
+    with ScriptedServer(world_model, delay=0.0) as fast, ScriptedServer(world_model, delay=0.2) as slow:
 
         async def action(engine: EndpointEngine) -> None:
             slots = asyncio.Semaphore(12)
@@ -148,7 +148,7 @@ def test_requests_go_to_the_server_with_the_fewest_in_flight(tmp_path: Path) -> 
 
             await asyncio.gather(*(one(number) for number in range(60)))
 
-        ask(spec_of(fast, slow), action)
+        ask(spec_of(fast, slow), action, timing=replace(QUICK, request=30.0))
         assert fast.num_posts > slow.num_posts > 15
         assert max(fast.max_in_flight, slow.max_in_flight) <= 7
 
