@@ -133,7 +133,8 @@ def test_the_languages_are_those_of_the_rows(tmp_path: Path) -> None:
     ],
 )
 def test_the_card_says_by_which_rule_evaluation_items_were_kept_out(tmp_path: Path, rule: str, told: str) -> None:
-    recipe = {"decontaminate": ["/home/jane/eval.jsonl"], "decontamination": {"rule": rule}}
+    (tmp_path / "eval.jsonl").write_text('{"prompt": "Which moon of Jupiter has the most volcanoes?"}\n')
+    recipe = {"decontaminate": [str(tmp_path / "eval.jsonl")], "decontamination": {"rule": rule}}
     line = next(line for line in _card(tmp_path, [example(1)], recipe).splitlines() if "**Decontaminated**" in line)
     assert told in line
     assert "prompts of eval.jsonl alone" in line

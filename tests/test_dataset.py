@@ -234,3 +234,15 @@ def test_a_full_disk_is_one_line_and_keeps_the_old_dataset(tmp_path: Path, monke
 def test_a_share_outside_its_range_names_the_key(share: float) -> None:
     with pytest.raises(ValueError, match="holdout"):
         DatasetSpec(holdout=share)
+
+
+def test_an_answer_that_holds_an_evaluation_item_is_withheld(tmp_path: Path) -> None:
+    item = "Which river flows through the city of Basel before it reaches the sea at Rotterdam?"
+    (tmp_path / "benchmark.jsonl").write_text(json.dumps({"prompt": item}) + "\n")
+    answer = f"Here is a question for your quiz. {item} Give a point for it."
+    path = write_run(
+        tmp_path / "run", [example(1), example(2, answer)], {"decontaminate": [str(tmp_path / "benchmark.jsonl")]}
+    )
+    folder = export(path)
+    assert [row["id"] for row in _load(folder, "full")] == [example(1).instruction_id]
+    assert "contaminated: benchmark.jsonl:1" in (folder / "withheld.jsonl").read_text().replace(str(tmp_path) + "/", "")

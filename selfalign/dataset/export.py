@@ -35,6 +35,7 @@ from selfalign.dataset.summary import (
     write_summary,
 )
 from selfalign.errors import RunDirError
+from selfalign.novelty.index import NoveltySpec
 from selfalign.records import Example
 from selfalign.run import directory as rundir
 
@@ -75,7 +76,7 @@ def export(run_path: Path) -> Path:
     outcomes = scan_outcomes(run_path)
     if not outcomes.examples:
         raise RunDirError(f"{run_path}: no finished example yet, nothing to export; see `selfalign status {run_path}`")
-    withheld = _withheld(run_path, outcomes, _spec_of(BalanceSpec, recipe.get("balance")), checks_of(recipe))
+    withheld = _withheld(run_path, outcomes, recipe)
     if len(withheld) == len(outcomes.examples):
         raise RunDirError(
             f"{run_path}: all {len(withheld)} finished examples are withheld; see `balance` in its recipe"
@@ -102,13 +103,27 @@ def _spec_of(kind: type[Spec], values: Mapping[str, Any] | None) -> Spec:
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in (values or {}).items()})
 
 
-def _withheld(run_path: Path, outcomes: Outcomes, spec: BalanceSpec, ran: list[str]) -> dict[str, str]:
+def _withheld(run_path: Path, outcomes: Outcomes, recipe: Mapping[str, Any]) -> dict[str, str]:
     """Why an example stays out of the dataset, by id, in order of id."""
     reasons = dict.fromkeys(outcomes.unstorable, "invalid_unicode")
+    storable = [place for place in outcomes.examples if place[0] not in reasons]
+    if recipe.get("decontaminate"):
+        reasons |= _contaminated(read_places(run_path, storable), recipe)
+    spec = _spec_of(BalanceSpec, recipe.get("balance"))
     if spec != BalanceSpec():
-        storable = [place for place in outcomes.examples if place[0] not in reasons]
-        reasons |= surplus(read_places(run_path, storable), spec, ran)
+        clean = [place for place in storable if place[0] not in reasons]
+        reasons |= surplus(read_places(run_path, clean), spec, checks_of(recipe))
     return dict(sorted(reasons.items()))
+
+
+def _contaminated(examples: Iterable[Example], recipe: Mapping[str, Any]) -> dict[str, str]:
+    """The examples whose answer holds an evaluation item; instructions that do were never accepted."""
+    from selfalign.novelty.decontaminate import DecontaminationSpec, Decontaminator
+
+    rule = _spec_of(DecontaminationSpec, recipe.get("decontamination"))
+    find = Decontaminator(recipe["decontaminate"], _spec_of(NoveltySpec, recipe.get("novelty")), rule).find
+    found = ((example.instruction_id, find("", "", example.answer)) for example in examples)
+    return {id_: f"contaminated: {match}" for id_, match in found if match}
 
 
 def _write(folder: Path, run_path: Path, outcomes: Outcomes, withheld: Mapping[str, str]) -> None:
@@ -178,10 +193,7 @@ def _origin(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str,
 
 def _lasting(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe without what may change while a run grows, so that its earlier rows stay as they are."""
-    kept = {key: value for key, value in recipe.items() if key not in rundir.CHANGEABLE}
-    if "propose" in kept:
-        kept["propose"] = {key: value for key, value in kept["propose"].items() if key != "target"}
-    return kept
+    return {key: value for key, value in rundir.lasting(recipe).items() if key != "propose.target"}
 
 
 def _replace(new: Path, target: Path) -> None:

@@ -90,7 +90,7 @@ class EngineLog:
 
     def last_error(self) -> str:
         """The root of the last error of this engine in the log, as one line; empty where there is none."""
-        if self._file is None or self._blamed:
+        if self._blamed or self._file is None or self._file.closed:
             return self._blamed
         size = os.fstat(self._file.fileno()).st_size - self._start
         lines = self.read(max(0, size - MAX_READ)).decode("utf-8", "replace").splitlines()

@@ -281,9 +281,13 @@ def _foreign_names(path: Path) -> set[str]:
 
 def identity(path: Path) -> dict[str, Any]:
     """What makes a run this run: the keys of its recipe that may not change, and its manifest's digests."""
-    recipe = {key: value for key, value in _flatten(read_recipe(path)) if not _may_change(key)}
-    recipe.pop("propose.target", None)
+    recipe = {key: value for key, value in lasting(read_recipe(path)).items() if key != "propose.target"}
     return recipe | {key: value for key, value in read_manifest(path).items() if key.endswith("_digest")}
+
+
+def lasting(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The dotted keys of a recipe that may not change between two starts."""
+    return {key: value for key, value in _flatten(recipe) if not _may_change(key)}
 
 
 def _may_change(key: str) -> bool:
