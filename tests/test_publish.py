@@ -97,12 +97,15 @@ def _everything(run: Path) -> str:
 
 def test_nothing_that_is_pushed_tells_a_folder_or_a_user_of_this_machine(tmp_path: Path) -> None:
     home = "/home/jane.doe/acme-takeover"
+    evaluation = tmp_path / "jane.doe" / "acme-takeover" / "eval" / "prompts.jsonl"
+    evaluation.parent.mkdir(parents=True)
+    evaluation.write_text('{"prompt": "Why is the sky blue?"}\n')
     recipe = {
         "dataset": {"licence": "mit"},
         "model": {"model": f"{home}/models/base-7b", "engine": {"download_dir": f"{home}/cache"}},
         "seeds": ["default", f"{home}/seeds.jsonl", "~jane.doe/acme-takeover/more.jsonl"],
         "constitution": f"{home}/house-rules.yaml",
-        "decontaminate": [f"{home}/eval/prompts.jsonl"],
+        "decontaminate": [str(evaluation)],
         "propose": {"target": 10, "source": {"path": f"{home}/prompts.parquet"}},
     }
     manifest = {**MANIFEST, "model": recipe["model"]["model"], "seeds": recipe["seeds"]}
