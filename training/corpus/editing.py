@@ -252,7 +252,7 @@ KINDS = {
     "question": Kind(question, 0.5),
     "negative": Kind(negative, 0.5),
     "passive": Kind(passive, 0.5),
-    "capitals": Kind(capitals, 0.6),
+    "capitals": Kind(capitals, 0.6, practice=1.5),
     "shorten": Kind(shorten, 0.7),
     "expand": Kind(expand, 0.6),
 }

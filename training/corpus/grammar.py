@@ -37,10 +37,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way to make items; `weight` is its share among the others."""
+    """A way to make items; `weight` is its share among the others, `practice` (if not 0) its share in training."""
 
     make: Callable[[Random], Item]
     weight: float = 1.0
+    practice: float = 0.0
 
 
 def say(rng: Random, pattern: str, **slots: object) -> str:
