@@ -4,8 +4,8 @@
     python -m training.make --output outputs/miniature --minutes 75      again: goes on from the last checkpoint
 
 `--start-from` continues older weights, with layers added; without it the model starts from nothing. Two optimizers as
-is usual for small models: Muon (Jordan 2024) for the matrices, AdamW for embeddings and norms. One thread by default,
-because two threads beside any other busy process wait for each other. A GPU is used where there is one.
+is usual for small models: Muon (Jordan 2024) for the matrices, AdamW for embeddings and norms. A GPU is used where
+there is one.
 """
 
 import argparse
@@ -114,6 +114,36 @@ def draw_length(rng: Random, fraction: float, longest: int) -> int:
     if fraction < 0.6:
         return min(1024, longest)
     return min(longest, rng.choices((1024, 2048, 3072), (6, 2, 2))[0])
+
+
+class Threads:
+    """A second thread while the machine is quiet.
+
+    Two threads beside any other busy process wait for each other and are slower than one, so the share of idle time
+    decides, and afterwards whether both threads really run.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.seen = self._clocks()
+
+    def adapt(self, every: float = 20.0) -> None:
+        """Look at the time since the last look, if that was long enough, and change the number of threads."""
+        wall, idle, own = (new - old for new, old in zip(self._clocks(), self.seen, strict=True))
+        if self.most == 1 or wall < every:
+            return
+        now = torch.get_num_threads()
+        if now == 1 and idle > 0.7 * wall:
+            torch.set_num_threads(self.most)
+        elif now > 1 and own < 0.75 * now * wall:
+            torch.set_num_threads(1)
+        self.seen = self._clocks()
+
+    @staticmethod
+    def _clocks() -> tuple[float, float, float]:
+        """Seconds: on the wall, idle over all processors, of this process."""
+        idle = int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[4]) / os.sysconf("SC_CLK_TCK")
+        return time.monotonic(), idle, time.process_time()
 
 
 # --- Training --------------------------------------------------------------------------------------------------
@@ -244,7 +274,8 @@ def _begin(args: argparse.Namespace) -> tuple[torch.nn.Module, PreTrainedTokeniz
 
 
 def train(args: argparse.Namespace) -> None:
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(1)
+    threads = Threads(args.threads)
     torch.manual_seed(args.rng_seed)
     muon.use_float32()
     run = Training(args)
@@ -261,6 +292,7 @@ def train(args: argparse.Namespace) -> None:
         tokens = draw_length(rng, fraction, args.longest)
         rows = [encode(documents, run.tokenizer, rng, tokens) for _ in range(max(1, args.batch_tokens // tokens))]
         run.step(rows, fraction)
+        threads.adapt()
         now = time.monotonic()
         progress.step += 1
         progress.tokens += len(rows) * tokens
@@ -277,7 +309,7 @@ def train(args: argparse.Namespace) -> None:
 def _log(run: Training) -> None:
     progress = run.progress
     line = {"step": progress.step, "tokens": progress.tokens, "minutes": round(progress.seconds / 60, 2)}
-    line |= {name: round(value, 4) for name, value in run.means.items()}
+    line |= {"threads": torch.get_num_threads()} | {name: round(value, 4) for name, value in run.means.items()}
     text = json.dumps(line)
     with (run.output / "log.jsonl").open("a") as log:
         log.write(text + "\n")
@@ -308,7 +340,7 @@ def main() -> None:
     parser.add_argument("--longest", type=int, default=3072, help="tokens of the longest sequences")
     parser.add_argument("--muon-lr", type=float, default=3e-3)
     parser.add_argument("--adam-lr", type=float, default=2e-3)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="at most so many, where the machine is quiet")
     parser.add_argument("--save-seconds", type=float, default=240)
     parser.add_argument("--rng-seed", type=int, default=7)
     train(parser.parse_args())
