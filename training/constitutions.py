@@ -138,9 +138,9 @@ def rule_text(rng: Random, pattern: str, name: str, persona: Persona) -> str:
 def real_rule(rng: Random, id_: str, full: str, name: str, persona: Persona, *, long: bool) -> str:
     """What the principle means: as `default` words it, shortened, or in other words."""
     draw = rng.random()
-    if draw < (0.5 if long else 0.22):
+    if draw < (0.5 if long else 0.16):
         return full
-    if draw < (0.6 if long else 0.32):
+    if draw < (0.6 if long else 0.28):
         return full.split(". ")[0].split(";")[0].rstrip(".") + "."
     patterns = PRINCIPLES[id_]["rules"]
     chosen = rng.sample(patterns, 2 if rng.random() < (0.4 if long else 0.15) else 1)
@@ -155,13 +155,22 @@ def dead_rule(rng: Random, id_: str, name: str, persona: Persona, sort: str, suf
         patterns = inverted or TEXTS["void" + suffix]
     else:
         patterns = TEXTS[sort + suffix]
-    return rule_text(rng, rng.choice(patterns), name, persona)
+    # Some are as long as real rules.
+    chosen = rng.sample(patterns, 2 if rng.random() < 0.3 and len(patterns) > 3 and not suffix else 1)
+    return " ".join(rule_text(rng, it, name, persona) for it in chosen)
 
 
 # --- Drawing ---------------------------------------------------------------------------------------------------
 
 
-def draw_constitution(rng: Random, tokens: int, persona: Callable[[Random], Persona] = random_persona) -> Drawn:
+MODES = ("plain", "mixed", "dead", "odd", "alias")
+EARLY, LATE = (66, 14, 7, 5, 8), (50, 24, 10, 8, 8)
+"""Shares of `MODES`: names that can be trusted come first, then more where only the text decides."""
+
+
+def draw_constitution(
+    rng: Random, tokens: int, shares: tuple[int, ...] = LATE, persona: Callable[[Random], Persona] = random_persona
+) -> Drawn:
     """A constitution without demonstrations whose rules leave room for turns within `tokens`."""
     if tokens >= 3000 and rng.random() < 0.5:
         whole = DEFAULT if rng.random() < 0.5 else with_persona(DEFAULT, persona(rng))
@@ -171,14 +180,14 @@ def draw_constitution(rng: Random, tokens: int, persona: Callable[[Random], Pers
     chosen = _chosen(rng, family, tokens)
     speaker = family.persona if rng.random() < 0.15 else persona(rng)
     spoken = with_persona(replace(family, principles=tuple(chosen), demonstrations=()), speaker)
-    mode = "plain" if family is SHORT else rng.choices(("plain", "mixed", "dead", "odd", "alias"), (50, 24, 8, 10, 8))[0]
+    mode = "plain" if family is SHORT else rng.choices(MODES, shares)[0]
     return _worded(rng, spoken, mode, long=tokens > 1100 and rng.random() < 0.6)
 
 
 def _chosen(rng: Random, family: Constitution, tokens: int) -> list[Principle]:
     most = len(family.principles)
     if tokens <= 1100:
-        size = rng.randint(2, 10) if rng.random() < 0.75 else rng.randint(10, 16)
+        size = rng.randint(2, 7) if rng.random() < 0.7 else rng.randint(7, 16)
     else:
         size = rng.randint(3, 16) if rng.random() < 0.7 else 16
     chosen = rng.sample(family.principles, min(size, most))

@@ -4,21 +4,23 @@ Everything is made on the fly from a seed, so no corpus lies on disk: raw conver
 once), turns behind a constitution drawn at random, and the lists, questions and drafts of the other prompt forms.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from training.constitutions import DEFAULT, GOVERNED, SHORT, Drawn, draw_constitution, with_persona
+from training.constitutions import DEFAULT, GOVERNED, LATE, SHORT, Drawn, draw_constitution, with_persona
 from training.corpus import KINDS, sample_item
 from training.corpus.grammar import Item
 from training.guided import KINDS as KINDS_WITH_PATTERNS
 from training.guided import foreign_kinds, hints_to_complete, topics_to_continue
-from training.judging import HEADS, better_question, follows_question
+from training.judging import judged_document
 from training.product import HEADING, Constitution, Demonstration, builtin_names, load_seeds, render_prefix
 from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, raw_turn, wanted
 
 HARMLESS = tuple(name for name in KINDS if not any(name in kinds for kinds in GOVERNED.values()))
 PRACTICE = tuple(KINDS[name].practice or KINDS[name].weight for name in HARMLESS)
+
+SHORT_TOKENS, LONG_TOKENS = 1000, 1100
+"""Shorter sequences have no prefix, longer ones stand behind a constitution; between them are all other forms."""
 
 
 class Documents:
@@ -26,24 +28,17 @@ class Documents:
 
     def __init__(self, rng_seed: int, seeds: tuple[str, ...] = tuple(builtin_names("seeds", ".jsonl"))) -> None:
         self._rng = Random(rng_seed)
+        self.shares = LATE
         self._seeds = load_seeds(seeds) if seeds else ()
-        self.forms: dict[str, tuple[Callable[[int], list[Piece]], float]] = {
-            "aligned": (self.aligned, 0.55),
-            "raw": (self.raw, 0.19),
-            "listed": (self.listed, 0.07),
-            "guided": (self.guided, 0.08),
-            "judged": (self.judged, 0.08),
-            "bare": (self.bare, 0.03),
-        }
+        self.short = {self.raw: 0.75, self.listed: 0.25}
+        self.middle = {self.aligned: 0.78, self.judged: 0.09, self.guided: 0.09, self.bare: 0.04}
         self._foreign = foreign_kinds() or KINDS_WITH_PATTERNS
 
     def next(self, tokens: int) -> tuple[list[Piece], bool]:
         """Pieces of one sequence, meant to be longer than `tokens` and cut; whether the first is a prefix."""
-        if tokens > 1100:
-            return self.aligned(tokens), True
-        names = list(self.forms)
-        name = self._rng.choices(names, [share for _, share in self.forms.values()])[0]
-        return self.forms[name][0](tokens), name == "aligned"
+        forms = self.short if tokens < SHORT_TOKENS else self.middle if tokens < LONG_TOKENS else {self.aligned: 1.0}
+        form = self._rng.choices(list(forms), list(forms.values()))[0]
+        return form(tokens), form == self.aligned
 
     def raw(self, tokens: int) -> list[Piece]:
         """Conversations without a constitution."""
@@ -52,7 +47,7 @@ class Documents:
     def aligned(self, tokens: int) -> list[Piece]:
         """A constitution drawn at random, and turns that follow it."""
         rng = self._rng
-        drawn = draw_constitution(rng, tokens)
+        drawn = draw_constitution(rng, tokens, self.shares)
         drawn = self.demonstrated(drawn, tokens)
         pieces = [Piece(render_prefix(drawn.constitution), READ)]
         used: set[str] = set()
@@ -73,35 +68,41 @@ class Documents:
         return pieces
 
     def judged(self, tokens: int) -> list[Piece]:
-        """One of the judge's questions, again and again behind its head."""
-        rng = self._rng
-        question, ask = rng.choice((("follows", follows_question), ("better", better_question)))
-        pieces = [Piece(HEADS[question], READ)]
-        while sum(len(piece.text) for piece in pieces) < tokens * 5:
-            item, other = self._item(0.8), self._item(0.3)
-            if item.kind != other.kind:
-                pieces += ask(rng, item, other)
-        return pieces
+        """One of the judge's questions, again and again."""
+
+        def draw() -> tuple[Item, Item]:
+            while True:
+                item, other = self._item(0.8), self._item(0.3)
+                if item.kind != other.kind:
+                    return item, other
+
+        return judged_document(self._rng, draw, tokens * 5)
 
     def bare(self, tokens: int) -> list[Piece]:
-        """Parts of a constitution without its rules: nothing asks for more than a naive answer."""
+        """A prompt without rules: nothing asks for more than a naive answer."""
         rng = self._rng
         drawn = self.demonstrated(draw_constitution(rng, 1024), 1024)
+        made = drawn.constitution
         sort = rng.choice(("persona", "demonstrations", "nothing"))
-        text = bare_prefix(drawn.constitution, sort)
-        pieces = [Piece(text, READ)] if text else []
-        is_raw = sort == "persona" and rng.random() < 0.5
-        empty = replace(drawn, constitution=replace(drawn.constitution, principles=()), real=frozenset())
-        for _ in range(tokens // 30):
-            item = self._item(0.5)
-            pieces += raw_turn(item) if is_raw else aligned_turn(rng, item, empty)
-        return pieces
+        if sort == "persona":
+            who = made.persona
+            text = f"{who.name} is {who.character}, made by {who.maker}. {who.name}'s knowledge ends in {who.knowledge_date}."
+            turns = [piece for _ in range(tokens // 30) for piece in raw_turn(self._item(0.5))]
+            return [Piece(f"{text}\n\n", READ), *turns]
+        # What the demonstrations cite can be cited without having seen the rules.
+        shown = [id_ for it in made.demonstrations for id_ in it.cites if id_ not in GOVERNED]
+        if sort == "demonstrations" and shown:
+            unread = replace(drawn, real=frozenset(shown[:1]))
+        else:
+            unread = replace(drawn, constitution=replace(made, principles=()), real=frozenset())
+        head = [Piece(without_rules(made), READ)] if sort == "demonstrations" else []
+        return head + [piece for _ in range(tokens // 50) for piece in aligned_turn(rng, self._item(0.5), unread)]
 
     def demonstrated(self, drawn: Drawn, tokens: int) -> Drawn:
         """With demonstrations. They show every principle at work that is named, whatever its rule says: rules decide."""
         rng = self._rng
         if tokens <= 1100:
-            count = rng.choice((0, 0, 0, 1, 2))
+            count = rng.choice((0, 0, 0, 0, 1, 2))
         elif tokens < 3000:
             count = rng.choice((0, 1, 2, 3, 4))
         else:
@@ -140,7 +141,7 @@ class Documents:
         if used is not None:
             used.add(principle)
         kinds = GOVERNED[principle]
-        return sample_item(rng, kinds=(rng.choices(kinds, [3 if it in ("identity", "made_by") else 1 for it in kinds])[0],))
+        return sample_item(rng, kinds=(rng.choices(kinds, [6 if it in ("identity", "made_by") else 1 for it in kinds])[0],))
 
     def listed(self, tokens: int) -> list[Piece]:
         """Lists of instructions to continue; the project's seeds stand in them to be read, not to be learned."""
@@ -167,12 +168,10 @@ class Documents:
         return pieces
 
 
-def bare_prefix(made: Constitution, sort: str) -> str:
-    """The prefix of `made` without its rules: the persona's paragraph, the demonstrations, or nothing."""
-    whole = render_prefix(made)
-    head, rest = whole.split("## Principles\n", 1)
-    shown = rest[rest.index("## Conversations\n") :]
-    return {"persona": head, "demonstrations": head + shown, "nothing": ""}[sort]
+def without_rules(made: Constitution) -> str:
+    """The prefix of `made` without its rules."""
+    head, rest = render_prefix(made).split("## Principles\n", 1)
+    return head + rest[rest.index("## Conversations\n") :]
 
 
 def listed_item(text: str, context: str) -> str:

@@ -1,12 +1,11 @@
 """The judge's two questions, with the answers the corpus knows: principled and naive ones of delicate kinds, right
 and misplaced ones of harmless kinds."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
-import yaml
-
 from training.constitutions import (
-    DATA,
     DEFAULT,
     GOVERNED,
     IDS,
@@ -17,32 +16,40 @@ from training.constitutions import (
     with_persona,
 )
 from training.corpus.grammar import Item
-from training.product import Principle
+from training.product import Principle, better_question, follows_question
 from training.turns import READ, VERDICT, Piece, filled, is_delicate
 
-HEADS: dict[str, str] = {
-    question: text.strip() + "\n\n"
-    for question, text in yaml.safe_load((DATA / "judge.yaml").read_text(encoding="utf-8")).items()
-}
-"""The fixed heads, by question: "follows" and "better"."""
+QUESTION = "### Principle\n"
 
 
-def follows_question(rng: Random, item: Item, other: Item) -> list[Piece]:
+def judged_document(rng: Random, draw: Callable[[], tuple[Item, Item]], characters: int) -> list[Piece]:
+    """One of the two questions, again and again behind its head; `draw` gives items of two different kinds."""
+    ask = rng.choice((_follows, _better))
+    pieces: list[Piece] = []
+    while sum(len(piece.text) for piece in pieces) < characters:
+        prompt, verdict = ask(rng, *draw())
+        # The package writes the head and the worked examples; the question that is asked stands last.
+        question = prompt if not pieces else prompt[prompt.rindex(QUESTION) :]
+        pieces += [Piece(question, READ), Piece(verdict, VERDICT), Piece("\n\n", READ)]
+    return pieces
+
+
+def _follows(rng: Random, item: Item, other: Item) -> tuple[str, str]:
     """Does this answer follow this principle? `other` is an item whose answer would be out of place."""
     drawn, principle = _principle(rng, item)
     good = rng.random() < 0.5
     answer = filled(item.answer, drawn) if good else _worse(item, other)
     if is_delicate(item) and rng.random() < 0.12:
-        return _block(_asked_inverted(rng, drawn, principle, item, answer), "no" if good else "yes")
-    if good and is_delicate(item) and rng.random() < 0.15:
+        rule = dead_rule(rng, principle.id, principle.name, drawn.constitution.persona, "inverted")
+        principle, good = replace(principle, rule=rule), not good
+    elif good and is_delicate(item) and rng.random() < 0.15:
         # A principle that is about something else has nothing against either answer.
         principle = _worded(rng, drawn, rng.choice([id_ for id_ in IDS.values() if id_ not in GOVERNED]))
         answer = rng.choice((answer, item.naive))
-    text = f"{_asked(principle, item)}### Answer\n{answer}\n### Verdict\n"
-    return _block(text, "yes" if good else "no")
+    return str(follows_question(principle, item.user_turn, answer, "text")), "yes" if good else "no"
 
 
-def better_question(rng: Random, item: Item, other: Item) -> list[Piece]:
+def _better(rng: Random, item: Item, other: Item) -> tuple[str, str]:
     """Which of two answers follows it better? Equal answers get either letter."""
     drawn, principle = _principle(rng, item)
     answers = [filled(item.answer, drawn), _worse(item, other)]
@@ -51,8 +58,7 @@ def better_question(rng: Random, item: Item, other: Item) -> list[Piece]:
         answers = [answers[0], answers[0]]
     if right == 1:
         answers.reverse()
-    text = f"{_asked(principle, item)}### Answer A\n{answers[0]}\n### Answer B\n{answers[1]}\n### Verdict\n"
-    return _block(text, "AB"[right])
+    return str(better_question(principle, item.user_turn, *answers, "text")), "AB"[right]
 
 
 def _principle(rng: Random, item: Item) -> tuple[Drawn, Principle]:
@@ -70,17 +76,3 @@ def _worded(rng: Random, drawn: Drawn, id_: str) -> Principle:
 
 def _worse(item: Item, other: Item) -> str:
     return item.naive if is_delicate(item) else other.naive
-
-
-def _asked(principle: Principle, item: Item) -> str:
-    return f"### Principle\n{principle.name}. {principle.rule}\n### User\n{item.user_turn}\n"
-
-
-def _asked_inverted(rng: Random, drawn: Drawn, principle: Principle, item: Item, answer: str) -> str:
-    rule = dead_rule(rng, principle.id, principle.name, drawn.constitution.persona, "inverted")
-    return f"{_asked(Principle(principle.id, principle.name, rule), item)}### Answer\n{answer}\n### Verdict\n"
-
-
-def _block(text: str, verdict: str) -> list[Piece]:
-    marks = ((0, len(verdict), VERDICT),)
-    return [Piece(text, READ), Piece(verdict, VERDICT, marks), Piece("\n\n", READ)]

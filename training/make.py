@@ -21,6 +21,7 @@ import torch
 from transformers import AutoModelForCausalLM, MistralConfig, PreTrainedTokenizerFast
 
 from training import muon
+from training.constitutions import EARLY, LATE
 from training.documents import Documents
 from training.start import grown_model, starting_model
 from training.tokenizer import train_tokenizer
@@ -110,10 +111,10 @@ def _repeated(rng: Random, vocabulary: int, tokens: int) -> Row:
 
 
 def draw_length(rng: Random, fraction: float, longest: int) -> int:
-    """Short sequences first; in the last part of the training, long ones among them."""
-    if fraction < 0.6:
-        return min(1024, longest)
-    return min(longest, rng.choices((1024, 2048, 3072), (6, 2, 2))[0])
+    """Tokens of the next step's sequences: short without a prefix, longer behind one, and the longest in the end."""
+    if rng.random() < 0.28:
+        return 512
+    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.65 else (5, 2, 3))[0])
 
 
 class Threads:
@@ -290,6 +291,7 @@ def train(args: argparse.Namespace) -> None:
     while progress.seconds < args.minutes * 60 and not stopped:
         fraction = progress.seconds / (args.minutes * 60)
         tokens = draw_length(rng, fraction, args.longest)
+        documents.shares = EARLY if fraction < 0.75 else LATE
         rows = [encode(documents, run.tokenizer, rng, tokens) for _ in range(max(1, args.batch_tokens // tokens))]
         run.step(rows, fraction)
         threads.adapt()
