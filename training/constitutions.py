@@ -31,11 +31,26 @@ GOVERNED = {
 }
 """Kinds of delicate request by the principle that decides how they are answered."""
 
-IDS = {name: name.replace(" ", "-") for name in (
-    "ethical", "informative", "helpful", "question assessment", "reasoning", "multi-aspect", "candor",
-    "knowledge recitation", "static", "clarification", "numerical sensitivity", "dated knowledge", "step-by-step",
-    "creative", "operational",
-)} | {"balanced & informative perspectives": "balanced-perspectives"}
+IDS = {
+    name: name.replace(" ", "-")
+    for name in (
+        "ethical",
+        "informative",
+        "helpful",
+        "question assessment",
+        "reasoning",
+        "multi-aspect",
+        "candor",
+        "knowledge recitation",
+        "static",
+        "clarification",
+        "numerical sensitivity",
+        "dated knowledge",
+        "step-by-step",
+        "creative",
+        "operational",
+    )
+} | {"balanced & informative perspectives": "balanced-perspectives"}
 """Names as the corpus cites them -> ids of `default`."""
 
 SHORT_IDS = {

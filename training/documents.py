@@ -86,7 +86,8 @@ class Documents:
         sort = rng.choice(("persona", "demonstrations", "nothing"))
         if sort == "persona":
             who = made.persona
-            text = f"{who.name} is {who.character}, made by {who.maker}. {who.name}'s knowledge ends in {who.knowledge_date}."
+            text = f"{who.name} is {who.character}, made by {who.maker}. "
+            text += f"{who.name}'s knowledge ends in {who.knowledge_date}."
             turns = [piece for _ in range(tokens // 30) for piece in raw_turn(self._item(0.5))]
             return [Piece(f"{text}\n\n", READ), *turns]
         # What the demonstrations cite can be cited without having seen the rules.
@@ -99,7 +100,7 @@ class Documents:
         return head + [piece for _ in range(tokens // 50) for piece in aligned_turn(rng, self._item(0.5), unread)]
 
     def demonstrated(self, drawn: Drawn, tokens: int) -> Drawn:
-        """With demonstrations. They show every principle at work that is named, whatever its rule says: rules decide."""
+        """With demonstrations. They show every named principle at work, whatever its rule says: rules decide."""
         rng = self._rng
         if tokens <= 1100:
             count = rng.choice((0, 0, 0, 0, 1, 2))
@@ -141,11 +142,12 @@ class Documents:
         if used is not None:
             used.add(principle)
         kinds = GOVERNED[principle]
-        return sample_item(rng, kinds=(rng.choices(kinds, [6 if it in ("identity", "made_by") else 1 for it in kinds])[0],))
+        return sample_item(
+            rng, kinds=(rng.choices(kinds, [6 if it in ("identity", "made_by") else 1 for it in kinds])[0],)
+        )
 
     def listed(self, tokens: int) -> list[Piece]:
-        """Lists of instructions to continue; the project's seeds stand in them to be read, not to be learned."""
-        rng = self._rng
+        """Lists of instructions to continue; the project's seeds stand in them to be read, not learned."""
         pieces: list[Piece] = []
         for _ in range(tokens // 512 + 1):
             pieces += self._list()

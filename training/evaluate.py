@@ -12,12 +12,13 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 from training.conditions import CONDITIONS, Condition, whole
 from training.constitutions import DEFAULT, GOVERNED, Drawn
-from training.corpus import HELD_OUT_KINDS, KINDS, sample_item
+from training.corpus import HELD_OUT_KINDS, sample_item
 from training.corpus.grammar import Item
 from training.product import (
     Engine,
@@ -48,23 +49,30 @@ class Held:
 def held_out(rng_seed: int, each: int) -> Held:
     """`each` prompts of every sort, all different. Governing principles take turns among the delicate ones."""
     rng = Random(rng_seed)
-    harmless = tuple(name for name, kind in KINDS.items() if not any(name in kinds for kinds in GOVERNED.values()))
-    weights = [KINDS[name].weight for name in harmless]
     governed = list(GOVERNED.values())
     return Held(
         _different(each, lambda n: sample_item(rng, held_out=True, kinds=governed[n % len(governed)])),
-        _different(each, lambda n: sample_item(rng, held_out=True, kinds=tuple(rng.choices(harmless, weights)))),
+        _different(each, lambda n: _harmless(rng)),
         _different(each, lambda n: HELD_OUT_KINDS[list(HELD_OUT_KINDS)[n % len(HELD_OUT_KINDS)]].make(rng)),
     )
 
 
-def _different(count: int, make) -> tuple[Item, ...]:
+def _harmless(rng: Random) -> Item:
+    while is_delicate(made := sample_item(rng, held_out=True)):
+        pass
+    return made
+
+
+def _different(count: int, make: Callable[[int], Item]) -> tuple[Item, ...]:
+    """So many items with different user turns; fewer where a kind has no more."""
     found: dict[str, Item] = {}
-    tries = 0
-    while len(found) < count and tries < 60 * count:
-        made = make(tries)
-        found.setdefault(made.user_turn, made)
-        tries += 1
+    for turn in range(2 * count):
+        if len(found) == count:
+            break
+        tries = (make(turn) for _ in range(100))
+        new = next((made for made in tries if made.user_turn not in found), None)
+        if new is not None:
+            found[new.user_turn] = new
     return tuple(found.values())
 
 

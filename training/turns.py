@@ -94,9 +94,7 @@ def critique_turn(rng: Random, item: Item, drawn: Drawn) -> list[Piece]:
     number, name = _numbers(drawn)[id_]
     patterns = PRINCIPLES[id_].get("critiques") or TEXTS["critiques"]
     said = say(rng, rng.choice(patterns), name=drawn.constitution.persona.name)
-    head = (
-        f"### User\n{item.user_turn}\n### Draft\n{item.naive}\n### Critique\nThe draft breaks {number} ({name}):"
-    )
+    head = f"### User\n{item.user_turn}\n### Draft\n{item.naive}\n### Critique\nThe draft breaks {number} ({name}):"
     return [
         Piece(head, READ),
         Piece(f" {said}\n### Thoughts\n{opening(drawn.constitution)}", WRITTEN),

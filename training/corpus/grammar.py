@@ -97,6 +97,11 @@ def is_held_out(user_turn: str) -> bool:
     return hashlib.sha256(user_turn.encode()).digest()[0] % 24 == 0
 
 
+def with_article(noun: str) -> str:
+    """ "a boat", "an old boat"."""
+    return _ARTICLE.sub(r"\1n ", f"a {noun}")
+
+
 def listed(things: list[str], last: str = "and") -> str:
     """ "a, b and c"."""
     return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} {last} {things[-1]}"
