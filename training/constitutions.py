@@ -201,14 +201,11 @@ def draw_constitution(
 
 def _chosen(rng: Random, family: Constitution, tokens: int) -> list[Principle]:
     most = len(family.principles)
-    if tokens <= 1100:
-        size = rng.randint(2, 7) if rng.random() < 0.7 else rng.randint(7, 16)
-    else:
-        size = rng.randint(3, 16) if rng.random() < 0.7 else 16
+    size = 16 if tokens > 1100 and rng.random() < 0.3 else rng.randint(2, 16)
     chosen = rng.sample(family.principles, min(size, most))
     if family is DEFAULT and rng.random() < 0.85 and not any(it.id in FALLBACK for it in chosen):
         chosen[rng.randrange(len(chosen))] = rng.choice([it for it in family.principles if it.id in FALLBACK])
-    if rng.random() < 0.25:
+    if rng.random() < 0.08:
         chosen.sort(key=family.principles.index)
     return chosen
 

@@ -30,7 +30,7 @@ class Documents:
         self._rng = Random(rng_seed)
         self.shares = LATE
         self._seeds = load_seeds(seeds) if seeds else ()
-        self.short = {self.raw: 0.75, self.listed: 0.25}
+        self.short = {self.raw: 0.62, self.listed: 0.38}
         self.middle = {self.aligned: 0.78, self.judged: 0.09, self.guided: 0.09, self.bare: 0.04}
         self._foreign = foreign_kinds() or KINDS_WITH_PATTERNS
 
@@ -51,12 +51,13 @@ class Documents:
         drawn = self.demonstrated(drawn, tokens)
         pieces = [Piece(render_prefix(drawn.constitution), READ)]
         used: set[str] = set()
+        said = {id_ for it in drawn.constitution.demonstrations for id_ in it.cites}
         for _ in range(tokens // 50):
             item = self._item(0.58, used)
             if rng.random() < 0.08 and is_delicate(item) and wanted(rng, item, drawn).is_governed:
-                pieces += critique_turn(rng, item, drawn)
+                pieces += critique_turn(rng, item, drawn, said)
             else:
-                pieces += aligned_turn(rng, item, drawn)
+                pieces += aligned_turn(rng, item, drawn, said)
         return pieces
 
     def guided(self, tokens: int) -> list[Piece]:

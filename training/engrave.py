@@ -61,7 +61,7 @@ def engraving_rows(folder: Path) -> list[Row]:
 
 async def with_raw_answers(rows: Sequence[Row]) -> list[Row]:
     """The same instructions with what the miniature answers when nothing stands before them."""
-    sampling = Sampling(temperature=0.5, top_p=0.95, max_tokens=160, stop=STOP)
+    sampling = Sampling(temperature=0.5, top_p=0.95, max_tokens=160, stop=(STOP,))
     async with open_engine(EngineSpec()) as engine:
 
         async def answered(number: int, it: Row) -> Row:

@@ -5,14 +5,14 @@
 
 The prompts come from the corpus's held-out side, which no training ever sees, and from kinds of request that are held
 out as a whole. The kind of each prompt is known, so an answer is judged by plain patterns (`training/scoring.py`).
-Greedy decoding on the real engine.
+Greedy decoding on the real engine, or without it.
 """
 
 import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -21,20 +21,22 @@ from training.constitutions import DEFAULT, GOVERNED, Drawn
 from training.corpus import HELD_OUT_KINDS, sample_item
 from training.corpus.grammar import Item
 from training.product import (
-    Engine,
     EngineSpec,
     Instruction,
     ReplyError,
     Sampling,
+    builtin_folder,
     load_constitution,
     open_engine,
     parse_reply,
+    render_prefix,
     render_prompt,
 )
 from training.scoring import Answered, Score, is_principled, is_right, score
 from training.turns import filled, is_delicate, wanted
 
-STOP = ("\n### User",)
+STOP = "\n### User"
+MAX_TOKENS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +81,19 @@ def _different(count: int, make: Callable[[int], Item]) -> tuple[Item, ...]:
 # --- Asking ----------------------------------------------------------------------------------------------------
 
 
-async def ask(engine: Engine, item: Item, drawn: Drawn | None) -> Answered:
-    """The answer behind a constitution; the raw one where there is none."""
+def prompt_of(item: Item, drawn: Drawn | None) -> tuple[str, str]:
+    """The prompt, split where the part ends that all prompts of a constitution share; the raw turn without one."""
     if drawn is None:
-        sampling = Sampling(temperature=0.0, max_tokens=160, stop=STOP)
-        prompt = f"### User\n{item.user_turn}\n### Answer\n"
-        answer = (await engine.generate(prompt, sampling, rng_seed=0)).text.strip()
-        return Answered(item, answer, DEFAULT.persona)
-    sampling = Sampling(temperature=0.0, max_tokens=240, stop=STOP)
-    prompt = render_prompt(drawn.constitution, Instruction("held", item.text, item.context, "held out"), "text")
-    return judged(item, drawn, (await engine.generate(prompt, sampling, rng_seed=0)).text)
+        return "", f"### User\n{item.user_turn}\n### Answer\n"
+    prefix = render_prefix(drawn.constitution)
+    instruction = Instruction("held", item.text, item.context, "held out")
+    return prefix, str(render_prompt(drawn.constitution, instruction, "text")).removeprefix(prefix)
 
 
-def judged(item: Item, drawn: Drawn, text: str) -> Answered:
-    """A reply beside what the constitution asks for."""
+def read(item: Item, drawn: Drawn | None, text: str) -> Answered:
+    """A completion beside what the constitution asks for."""
+    if drawn is None:
+        return Answered(item, text.strip(), DEFAULT.persona)
     persona = drawn.constitution.persona
     want = wanted(Random(0), item, drawn)
     values = (persona.name, persona.maker, persona.knowledge_date)
@@ -104,19 +105,40 @@ def judged(item: Item, drawn: Drawn, text: str) -> Answered:
     return Answered(item, reply.answer, persona, True, want.is_governed, reply.cited, want.cites, fields)
 
 
-async def ask_all(engine: Engine, held: Held, condition: Condition) -> list[Answered]:
-    """Every held-out prompt of a condition."""
+def asked(held: Held, condition: Condition) -> list[tuple[Item, Drawn | None]]:
+    """The prompts of a condition with the constitution that each is asked behind."""
     items = held.unseen if condition.kinds == "held out" else held.delicate
     if condition.asks_harmless:
         items += held.harmless
-    asks = (ask(engine, item, condition.behind(number, item)) for number, item in enumerate(items))
-    return await asyncio.gather(*asks)
+    return [(item, condition.behind(number, item)) for number, item in enumerate(items)]
 
 
-async def run(model: str, held: Held, conditions: tuple[Condition, ...]) -> dict[str, list[Answered]]:
-    """All conditions on one engine."""
+async def run(model: str, held: Held, conditions: Sequence[Condition]) -> dict[str, list[Answered]]:
+    """All conditions, on one engine."""
+    sampling = Sampling(temperature=0.0, max_tokens=MAX_TOKENS, stop=(STOP,))
     async with open_engine(EngineSpec(model=model)) as engine:
-        return {it.name: await ask_all(engine, held, it) for it in conditions}
+
+        async def answered(item: Item, drawn: Drawn | None) -> Answered:
+            prompt = "".join(prompt_of(item, drawn))
+            return read(item, drawn, (await engine.generate(prompt, sampling, rng_seed=0)).text)
+
+        return {
+            it.name: list(await asyncio.gather(*(answered(item, drawn) for item, drawn in asked(held, it))))
+            for it in conditions
+        }
+
+
+def run_without_engine(model: str, held: Held, conditions: Sequence[Condition]) -> dict[str, list[Answered]]:
+    """All conditions, with plain PyTorch."""
+    from training.greedy import Greedy
+
+    greedy = Greedy(str(builtin_folder("miniature")) if model == "miniature" else model)
+    found = {}
+    for it in conditions:
+        pairs = asked(held, it)
+        texts = greedy.complete([prompt_of(*pair) for pair in pairs], MAX_TOKENS, STOP)
+        found[it.name] = [read(*pair, text) for pair, text in zip(pairs, texts, strict=True)]
+    return found
 
 
 # --- Showing ---------------------------------------------------------------------------------------------------
@@ -150,13 +172,18 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="all conditions instead of one constitution")
     parser.add_argument("--each", type=int, default=300, help="prompts of every sort")
     parser.add_argument("--rng-seed", type=int, default=11)
+    parser.add_argument("--without-engine", action="store_true", help="decode with plain PyTorch instead of vLLM")
     parser.add_argument("--json", action="store_true", help="shares from 0 to 1 as JSON")
     parser.add_argument("--kinds", action="store_true", help="also counts per kind, on stderr")
     parser.add_argument("--show", type=int, default=0, help="print so many wrong answers of each condition on stderr")
     args = parser.parse_args()
     drawn = whole(load_constitution(args.constitution))
     one = (CONDITIONS[0], Condition("prompted", lambda n, item: drawn, True))
-    found = asyncio.run(run(args.model, held_out(args.rng_seed, args.each), CONDITIONS if args.table else one))
+    held, conditions = held_out(args.rng_seed, args.each), CONDITIONS if args.table else one
+    if args.without_engine:
+        found = run_without_engine(args.model, held, conditions)
+    else:
+        found = asyncio.run(run(args.model, held, conditions))
     scores = {name: score(answered) for name, answered in found.items()}
     for name, answered in found.items():
         if args.kinds:

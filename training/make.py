@@ -29,6 +29,7 @@ from training.turns import DECISION, FIRST_NUMBER, KEY, PERSONA, SECOND_NUMBER, 
 
 COPYING = 0.03
 """Share of sequences that only teach copying: half of what the miniature writes is copied from the prompt."""
+CHECKPOINT = "checkpoint.pt"
 FARTHEST = 3200
 """Positions behind a prefix are moved on at random up to here: distance is learned without paying for it."""
 
@@ -112,9 +113,9 @@ def _repeated(rng: Random, vocabulary: int, tokens: int) -> Row:
 
 def draw_length(rng: Random, fraction: float, longest: int) -> int:
     """Tokens of the next step's sequences: short without a prefix, longer behind one, and the longest in the end."""
-    if rng.random() < 0.28:
+    if rng.random() < 0.34:
         return 512
-    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.65 else (5, 2, 3))[0])
+    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.65 else (6, 2, 2))[0])
 
 
 class Threads:
@@ -196,7 +197,7 @@ class Training:
         self.output = Path(args.output)
         self.output.mkdir(parents=True, exist_ok=True)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.checkpoint = self.output / "checkpoint.pt"
+        self.checkpoint = self.output / CHECKPOINT
         self.model, self.tokenizer = _begin(args)
         self.model.to(self.device).train()
         self.optims = optimizers(self.model, args.muon_lr, args.adam_lr)
@@ -266,6 +267,8 @@ class Training:
 
 
 def _begin(args: argparse.Namespace) -> tuple[torch.nn.Module, PreTrainedTokenizerFast]:
+    if (Path(args.output) / CHECKPOINT).is_file():
+        return grown_model(args.output, []), PreTrainedTokenizerFast.from_pretrained(args.output)
     if args.start_from:
         tokenizer = PreTrainedTokenizerFast.from_pretrained(args.start_from)
         places = [int(place) for place in args.grow.split(",") if place]

@@ -12,7 +12,7 @@ END = "<|end|>"
 DELICATE_GROUPS = ("unknowable", "missing", "harmful", "identity", "disputed")
 
 READ, WRITTEN, DECISION, FIRST_NUMBER, SECOND_NUMBER, NAME, PERSONA, KEY, VERDICT = range(9)
-WEIGHT_OF = (0.0, 1.0, 12.0, 5.0, 4.0, 1.5, 6.0, 3.0, 8.0)
+WEIGHT_OF = (0.0, 1.0, 12.0, 14.0, 8.0, 1.5, 8.0, 3.0, 8.0)
 """How much a token counts in the loss, by its mark: those that show whether the constitution was read count most."""
 
 
@@ -77,28 +77,32 @@ def raw_turn(item: Item) -> list[Piece]:
     return [head, Piece(item.naive + END, WRITTEN, tuple(_keys(item, item.naive)))]
 
 
-def aligned_turn(rng: Random, item: Item, drawn: Drawn) -> list[Piece]:
-    """The aligned turn: thought, principles, answer."""
+def aligned_turn(rng: Random, item: Item, drawn: Drawn, said: set[str] | None = None) -> list[Piece]:
+    """The aligned turn: thought, principles, answer.
+
+    `said` holds what stands in this sequence already, ids cited and the persona's fields, and takes up what this turn
+    adds: what can be copied from the turn before teaches nothing about reading the constitution, and counts less.
+    """
     made = wanted(rng, item, drawn)
     return [
         Piece("### User\n", WRITTEN),
         Piece(f"{item.user_turn}\n### Thoughts\n{opening(drawn.constitution)}", READ),
-        _reply(item, drawn, made),
+        _reply(item, drawn, made, set() if said is None else said),
     ]
 
 
-def critique_turn(rng: Random, item: Item, drawn: Drawn) -> list[Piece]:
+def critique_turn(rng: Random, item: Item, drawn: Drawn, said: set[str] | None = None) -> list[Piece]:
     """Critique and revision of a draft that breaks the governing principle; `item` must be governed."""
     made = wanted(rng, item, drawn)
     id_ = made.cites[0]
     number, name = _numbers(drawn)[id_]
     patterns = PRINCIPLES[id_].get("critiques") or TEXTS["critiques"]
-    said = say(rng, rng.choice(patterns), name=drawn.constitution.persona.name)
+    fault = say(rng, rng.choice(patterns), name=drawn.constitution.persona.name)
     head = f"### User\n{item.user_turn}\n### Draft\n{item.naive}\n### Critique\nThe draft breaks {number} ({name}):"
     return [
         Piece(head, READ),
-        Piece(f" {said}\n### Thoughts\n{opening(drawn.constitution)}", WRITTEN),
-        _reply(item, drawn, made),
+        Piece(f" {fault}\n### Thoughts\n{opening(drawn.constitution)}", WRITTEN),
+        _reply(item, drawn, made, {id_, *(said or ())}),
     ]
 
 
@@ -106,7 +110,7 @@ def _numbers(drawn: Drawn) -> dict[str, tuple[int, str]]:
     return {it.id: (n, it.name) for n, it in enumerate(drawn.constitution.principles, 1)}
 
 
-def _reply(item: Item, drawn: Drawn, made: Wanted) -> Piece:
+def _reply(item: Item, drawn: Drawn, made: Wanted, said: set[str]) -> Piece:
     numbers = _numbers(drawn)
     text, marks = f" {made.thought}\nPrinciples: ", []
     if is_delicate(item):
@@ -117,12 +121,14 @@ def _reply(item: Item, drawn: Drawn, made: Wanted) -> Piece:
         text += f"{number} ({name})"
         # The character behind the number too: it says whether a second digit follows.
         behind = start + len(str(number)) + 2
-        marks.append((start, behind, FIRST_NUMBER if place == 0 else SECOND_NUMBER))
+        if id_ not in said:
+            marks.append((start, behind, FIRST_NUMBER if place == 0 else SECOND_NUMBER))
         marks.append((behind, len(text), NAME))
         text += ", " if place < len(made.cites) - 1 else ""
     text += ("" if made.cites else "none") + ".\n### Answer\n"
     start = len(text)
-    found = [*_keys(item, made.answer), *_copied(made.answer, drawn)]
+    found = [*_keys(item, made.answer), *_copied(made.answer, drawn, said)]
+    said.update(made.cites)
     marks += [(a + start, b + start, mark) for a, b, mark in found]
     return Piece(f"{text}{made.answer}\n\n", WRITTEN, tuple(marks))
 
@@ -136,8 +142,9 @@ def _keys(item: Item, answer: str) -> Iterable[tuple[int, int, int]]:
                 yield start, start + len(key), KEY
 
 
-def _copied(answer: str, drawn: Drawn) -> Iterable[tuple[int, int, int]]:
+def _copied(answer: str, drawn: Drawn, said: set[str]) -> Iterable[tuple[int, int, int]]:
     persona = drawn.constitution.persona
     for value in (persona.name, persona.maker, persona.knowledge_date):
-        if (start := answer.find(value)) >= 0:
+        if (start := answer.find(value)) >= 0 and value not in said:
+            said.add(value)
             yield start, start + len(value), PERSONA
