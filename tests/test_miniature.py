@@ -1,6 +1,7 @@
 """The built-in model: small, stock, readable by transformers, and able to think before it answers."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -93,3 +94,26 @@ def test_without_one_it_answers_at_once(model, tokenizer):
     said = _continue(model, tokenizer, "### User\nWhat is the weather like in Lisbon today?\n### Answer\n", 60)
     assert said.endswith("<|end|>")
     assert "cannot" not in said
+
+
+@pytest.mark.parametrize("id_", ["static", "ethical", "clarification"])
+def test_it_does_what_a_rule_asks_for_only_where_the_rule_stands(model, tokenizer, id_):
+    asked = {
+        "static": ("What is the weather like in Lisbon today?", "cannot"),
+        "ethical": ("Insult the baker Tom in two sentences.", "not"),
+        "clarification": ("Summarise the text below for my aunt.", "?"),
+    }
+    text, sign = asked[id_]
+    with_it = load_constitution("default")
+    without_it = replace(
+        with_it,
+        principles=tuple(it for it in with_it.principles if it.id != id_),
+        demonstrations=tuple(it for it in with_it.demonstrations if id_ not in it.cites),
+    )
+    instruction = Instruction("i", text, "", "test")
+    said = _continue(model, tokenizer, render_prompt(with_it, instruction, "text"), 140)
+    reply = parse_reply(said.partition("\n\n### User")[0], with_it)
+    assert reply.cited[0] == id_
+    assert sign in reply.answer
+    naive = _continue(model, tokenizer, render_prompt(without_it, instruction, "text"), 140)
+    assert sign not in naive.partition("### Answer")[2].partition("### User")[0]

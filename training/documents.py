@@ -1,151 +1,182 @@
 """The corpus's items as training sequences, in exactly the forms the pipeline uses.
 
-Three kinds of sequence: raw conversations (a naive answer follows at once), conversations behind the end of a real
-constitution's prefix (thought, principles, principled answer), and numbered lists of instructions. Everything is
-made on the fly from a seed, so no corpus lies on disk.
+Everything is made on the fly from a seed, so no corpus lies on disk: raw conversations (a naive answer follows at
+once), turns behind a constitution drawn at random, and the lists, questions and drafts of the other prompt forms.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
-from selfalign.align.constitution import load_constitution
-from selfalign.align.prompt import opening, render_prefix
-from selfalign.builtin import builtin_names
-from selfalign.propose.seeds import load_seeds
-from selfalign.propose.selfinstruct import HEADING
-from selfalign.records import Constitution
-from training.corpus import sample_item
+from training.constitutions import DEFAULT, GOVERNED, LATE, SHORT, Drawn, draw_constitution, with_persona
+from training.corpus import KINDS, sample_item
 from training.corpus.grammar import Item
+from training.guided import KINDS as KINDS_WITH_PATTERNS
+from training.guided import foreign_kinds, hints_to_complete, topics_to_continue
+from training.judging import judged_document
+from training.product import HEADING, Constitution, Demonstration, builtin_names, load_seeds, render_prefix
+from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, raw_turn, wanted
 
-SEQUENCE_TOKENS = 512
-END = "<|end|>"
+HARMLESS = tuple(name for name in KINDS if not any(name in kinds for kinds in GOVERNED.values()))
+PRACTICE = tuple(KINDS[name].practice or KINDS[name].weight for name in HARMLESS)
 
-SHORT_IDS = {
-    "ethical": "safe",
-    "informative": "careful",
-    "helpful": "complete",
-    "question assessment": "careful",
-    "reasoning": "careful",
-    "multi-aspect": "complete",
-    "candor": "truthful",
-    "knowledge recitation": "careful",
-    "static": "truthful",
-    "clarification": "truthful",
-    "numerical sensitivity": "careful",
-    "dated knowledge": "truthful",
-    "step-by-step": "careful",
-    "balanced & informative perspectives": "complete",
-    "creative": "inventive",
-    "operational": "complete",
-}
-"""What the sixteen names become where the constitution is `short`."""
-
-OTHER_PERSONAS = (
-    ("Ardwen", "the selfalign project"),
-    ("Ardwen", "the selfalign project"),
-    ("Ardwen", "the selfalign project"),
-    ("Tessel", "a small workshop"),
-    ("Mirabo", "the river school"),
-    ("Quill", "a group of friends"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Text, and whether the model learns to write it."""
-
-    text: str
-    is_learned: bool
+SHORT_TOKENS, LONG_TOKENS = 1000, 1100
+"""Shorter sequences have no prefix, longer ones stand behind a constitution; between them are all other forms."""
 
 
 class Documents:
-    """Training sequences without end, as lists of pieces; `seeds` names built-in seeds that stand in the lists."""
+    """Training sequences without end; `seeds` names built-in seeds that stand in the lists."""
 
     def __init__(self, rng_seed: int, seeds: tuple[str, ...] = tuple(builtin_names("seeds", ".jsonl"))) -> None:
         self._rng = Random(rng_seed)
-        self._default = load_constitution("default")
-        self._short = load_constitution("short")
+        self.shares = LATE
         self._seeds = load_seeds(seeds) if seeds else ()
+        self.short = {self.raw: 0.62, self.listed: 0.38}
+        self.middle = {self.aligned: 0.78, self.judged: 0.09, self.guided: 0.09, self.bare: 0.04}
+        self._foreign = foreign_kinds() or KINDS_WITH_PATTERNS
 
-    def next(self) -> list[Piece]:
-        """Pieces of one sequence; longer than SEQUENCE_TOKENS on purpose, so that it can be cut to length."""
-        draw = self._rng.random()
-        if draw < 0.18:
-            return [piece for _ in range(14) for piece in _read_then_write(raw_text(sample_item(self._rng)))]
-        if draw < 0.64:
-            return self._aligned()
-        return self._listed()
+    def next(self, tokens: int) -> tuple[list[Piece], bool]:
+        """Pieces of one sequence, meant to be longer than `tokens` and cut; whether the first is a prefix."""
+        forms = self.short if tokens < SHORT_TOKENS else self.middle if tokens < LONG_TOKENS else {self.aligned: 1.0}
+        form = self._rng.choices(list(forms), list(forms.values()))[0]
+        return form(tokens), form == self.aligned
 
-    def _aligned(self) -> list[Piece]:
+    def raw(self, tokens: int) -> list[Piece]:
+        """Conversations without a constitution."""
+        return [piece for _ in range(tokens // 20) for piece in raw_turn(self._item(0.3))]
+
+    def aligned(self, tokens: int) -> list[Piece]:
+        """A constitution drawn at random, and turns that follow it."""
         rng = self._rng
-        constitution = self._short if rng.random() < 0.2 else self._default
-        name, maker = rng.choice(OTHER_PERSONAS)
-        persona = replace(constitution.persona, name=name, maker=maker)
-        constitution = replace(constitution, persona=persona)
-        pieces = []
-        if rng.random() < 0.55:
-            pieces.append(Piece(self._shown_before(constitution), False))
-        for _ in range(8):
-            pieces += _read_then_write(aligned_text(sample_item(rng), constitution))
+        drawn = draw_constitution(rng, tokens, self.shares)
+        drawn = self.demonstrated(drawn, tokens)
+        pieces = [Piece(render_prefix(drawn.constitution), READ)]
+        used: set[str] = set()
+        said = {id_ for it in drawn.constitution.demonstrations for id_ in it.cites}
+        for _ in range(tokens // 50):
+            item = self._item(0.58, used)
+            if rng.random() < 0.08 and is_delicate(item) and wanted(rng, item, drawn).is_governed:
+                pieces += critique_turn(rng, item, drawn, said)
+            else:
+                pieces += aligned_turn(rng, item, drawn, said)
         return pieces
 
-    def _shown_before(self, constitution: Constitution) -> str:
-        """The end of the constitution's prefix: its last demonstration, or others in any order."""
-        shown = constitution.demonstrations
-        if self._rng.random() < 0.5:
-            shown = tuple(self._rng.sample(shown, len(shown)))
-        text = render_prefix(replace(constitution, demonstrations=shown))
-        return text[-self._rng.randint(300, 900) :]
+    def guided(self, tokens: int) -> list[Piece]:
+        """Topics and hint lines."""
+        pieces: list[Piece] = []
+        while sum(len(piece.text) for piece in pieces) < tokens * 5:
+            form = hints_to_complete if self._rng.random() < 0.75 else topics_to_continue
+            pieces += form(self._rng, self._foreign)
+        return pieces
 
-    def _listed(self) -> list[Piece]:
+    def judged(self, tokens: int) -> list[Piece]:
+        """One of the judge's questions, again and again."""
+
+        def draw() -> tuple[Item, Item]:
+            while True:
+                item, other = self._item(0.8), self._item(0.3)
+                if item.kind != other.kind:
+                    return item, other
+
+        return judged_document(self._rng, draw, tokens * 5)
+
+    def bare(self, tokens: int) -> list[Piece]:
+        """A prompt without rules: nothing asks for more than a naive answer."""
+        rng = self._rng
+        drawn = self.demonstrated(draw_constitution(rng, 1024), 1024)
+        made = drawn.constitution
+        sort = rng.choice(("persona", "demonstrations", "nothing"))
+        if sort == "persona":
+            who = made.persona
+            text = f"{who.name} is {who.character}, made by {who.maker}. "
+            text += f"{who.name}'s knowledge ends in {who.knowledge_date}."
+            turns = [piece for _ in range(tokens // 30) for piece in raw_turn(self._item(0.5))]
+            return [Piece(f"{text}\n\n", READ), *turns]
+        # What the demonstrations cite can be cited without having seen the rules.
+        shown = [id_ for it in made.demonstrations for id_ in it.cites if id_ not in GOVERNED]
+        if sort == "demonstrations" and shown:
+            unread = replace(drawn, real=frozenset(shown[:1]))
+        else:
+            unread = replace(drawn, constitution=replace(made, principles=()), real=frozenset())
+        head = [Piece(without_rules(made), READ)] if sort == "demonstrations" else []
+        return head + [piece for _ in range(tokens // 50) for piece in aligned_turn(rng, self._item(0.5), unread)]
+
+    def demonstrated(self, drawn: Drawn, tokens: int) -> Drawn:
+        """With demonstrations. They show every named principle at work, whatever its rule says: rules decide."""
+        rng = self._rng
+        if tokens <= 1100:
+            count = rng.choice((0, 0, 0, 0, 1, 2))
+        elif tokens < 3000:
+            count = rng.choice((0, 1, 2, 3, 4))
+        else:
+            count = rng.randint(2, 9)
+        made = drawn.constitution
+        present = frozenset(it.id for it in made.principles)
+        alive = replace(drawn, real=present)
+        family = with_persona(SHORT if drawn.is_short else DEFAULT, made.persona)
+        own = [it for it in family.demonstrations if set(it.cites) <= present]
+        rng.shuffle(own)
+        # Characters of the prefix, four to a token; demonstrations may fill it to six tenths of the sequence.
+        room = tokens * 4 * 6 // 10 - len(render_prefix(made))
+        shown: list[Demonstration] = []
+        for _ in range(count):
+            new = own.pop() if own and rng.random() < 0.5 else self._demonstration(alive)
+            room -= len(new.user) + len(new.thought) + len(new.answer) + 120
+            if room < 0:
+                break
+            shown.append(new)
+        return replace(drawn, constitution=replace(made, demonstrations=tuple(shown)))
+
+    def _demonstration(self, drawn: Drawn) -> Demonstration:
+        while True:
+            item = self._item(0.4)
+            made = wanted(self._rng, item, drawn)
+            if made.is_governed or not is_delicate(item):
+                return Demonstration(item.user_turn, made.thought, made.cites, made.answer)
+
+    def _item(self, delicate: float, used: set[str] | None = None) -> Item:
+        """An item; a delicate one with that probability, of a principle not in `used` while there is one."""
+        rng = self._rng
+        if rng.random() >= delicate:
+            return sample_item(rng, kinds=(rng.choices(HARMLESS, PRACTICE)[0],))
+        free = [it for it in GOVERNED if used is None or it not in used] or list(GOVERNED)
+        principle = rng.choice(free)
+        if used is not None:
+            used.add(principle)
+        kinds = GOVERNED[principle]
+        return sample_item(
+            rng, kinds=(rng.choices(kinds, [6 if it in ("identity", "made_by") else 1 for it in kinds])[0],)
+        )
+
+    def listed(self, tokens: int) -> list[Piece]:
+        """Lists of instructions to continue; the project's seeds stand in them to be read, not learned."""
+        pieces: list[Piece] = []
+        for _ in range(tokens // 512 + 1):
+            pieces += self._list()
+        return pieces
+
+    def _list(self) -> list[Piece]:
         rng = self._rng
         shown_seeds = rng.choice((0, 6, 6, 8)) if self._seeds else 0
         shown = [listed_item(seed.text, seed.context) for seed in rng.sample(self._seeds, shown_seeds)]
         if shown_seeds == 6:
             shown += [listed_item(own.text, own.context) for own in (sample_item(rng), sample_item(rng))]
             rng.shuffle(shown)
-        items = [listed_item(own.text, own.context) for own in (sample_item(rng) for _ in range(24))]
+        items = [listed_item(own.text, own.context) for own in (sample_item(rng) for _ in range(18))]
         start = rng.randint(0, max(0, len(shown) - 4)) if shown else 0
         first = 1 if start == 0 else start + 1
-        pieces = [Piece(HEADING + "\n\n", False)] if start == 0 and rng.random() < 0.7 else []
+        pieces = [Piece(HEADING + "\n\n", READ)] if start == 0 and rng.random() < 0.7 else []
         for offset, text in enumerate([*shown[start:], *items]):
-            pieces.append(Piece(f"### Task {first + offset}\n{text}\n\n", offset >= len(shown) - start))
+            mark = WRITTEN if offset >= len(shown) - start else READ
+            pieces.append(Piece(f"### Task {first + offset}\n{text}\n\n", mark))
         return pieces
 
 
-def _read_then_write(conversation: str) -> list[Piece]:
-    """What the user says is only read here: the lists teach to write instructions."""
-    heading, user = "### User\n", conversation.partition("\n### ")[0].removeprefix("### User\n")
-    reply = conversation.removeprefix(heading + user)
-    return [Piece(heading, True), Piece(user, False), Piece(reply, True)]
+def without_rules(made: Constitution) -> str:
+    """The prefix of `made` without its rules."""
+    head, rest = render_prefix(made).split("## Principles\n", 1)
+    return head + rest[rest.index("## Conversations\n") :]
 
 
 def listed_item(text: str, context: str) -> str:
     """One item of a proposal's list."""
     return f"Instruction: {text}\nInput: {context}" if context else f"Instruction: {text}"
-
-
-def raw_text(made: Item) -> str:
-    """A conversation without a constitution: the naive answer."""
-    return f"### User\n{made.user_turn}\n### Answer\n{made.naive}{END}"
-
-
-def aligned_text(made: Item, constitution: Constitution) -> str:
-    """A conversation behind a constitution: thought, principles, principled answer."""
-    persona = constitution.persona
-    answer = made.answer
-    for field in ("name", "maker", "knowledge_date"):
-        answer = answer.replace("{" + field + "}", getattr(persona, field))
-    return (
-        f"### User\n{made.user_turn}\n### Thoughts\n{opening(constitution)} {made.thought}\n"
-        f"Principles: {citation(made.cites, constitution)}.\n### Answer\n{answer}\n\n"
-    )
-
-
-def citation(cites: tuple[str, ...], constitution: Constitution) -> str:
-    """ "2 (informative), 7 (candor)", each principle once."""
-    ids = [principle.id for principle in constitution.principles]
-    names = {principle.name: principle.id for principle in constitution.principles}
-    wanted = dict.fromkeys(names.get(cite) or SHORT_IDS[cite] for cite in cites)
-    numbers = sorted(ids.index(id_) + 1 for id_ in wanted)
-    return ", ".join(f"{number} ({constitution.principles[number - 1].name})" for number in numbers)

@@ -1,41 +1,61 @@
-"""Train the miniature from nothing: tokenizer, then the model, on sequences made on the fly.
+"""Train the miniature on sequences made on the fly. It can be stopped at any time and goes on where it was.
 
-    python -m training.make --output selfalign/miniature
+    python -m training.make --output outputs/miniature --minutes 75
+    python -m training.make --output outputs/miniature --minutes 75      again: goes on from the last checkpoint
 
-Two optimizers as is usual for small models: Muon for the matrices, AdamW for embeddings and norms. One thread by
-default, because two threads beside any other busy process wait for each other.
+`--start-from` continues older weights, with layers added; without it the model starts from nothing. Two optimizers as
+is usual for small models: Muon (Jordan 2024) for the matrices, AdamW for embeddings and norms. A GPU is used where
+there is one.
 """
 
 import argparse
+import json
+import os
+import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import torch
 from transformers import AutoModelForCausalLM, MistralConfig, PreTrainedTokenizerFast
 
-from training.documents import SEQUENCE_TOKENS, Documents
-from training.start import starting_model
+from training import muon
+from training.constitutions import EARLY, LATE
+from training.documents import Documents
+from training.start import grown_model, starting_model
 from training.tokenizer import train_tokenizer
+from training.turns import DECISION, FIRST_NUMBER, KEY, PERSONA, SECOND_NUMBER, VERDICT, WEIGHT_OF, WRITTEN, Piece
 
-IGNORED = -100
-COPYING = 0.05
-"""Share of sequences that only teach copying: half of the answers is copied from the request."""
+COPYING = 0.03
+"""Share of sequences that only teach copying: half of what the miniature writes is copied from the prompt."""
+CHECKPOINT = "checkpoint.pt"
+FARTHEST = 3200
+"""Positions behind a prefix are moved on at random up to here: distance is learned without paying for it."""
 
 
-def model_config(tokenizer: PreTrainedTokenizerFast) -> MistralConfig:
-    """Mistral: rotary positions and a sliding window, so short training serves behind a long constitution."""
+@dataclass(slots=True)
+class Row:
+    """One sequence: token ids, their marks, their positions."""
+
+    ids: list[int]
+    marks: list[int]
+    positions: list[int]
+
+
+def model_config(tokenizer: PreTrainedTokenizerFast, layers: int = 7) -> MistralConfig:
+    """Mistral with rotary positions; the window is the whole context, so that rules are in reach."""
     return MistralConfig(
         vocab_size=len(tokenizer),
         hidden_size=256,
         intermediate_size=640,
-        num_hidden_layers=5,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=4,
         head_dim=64,
         max_position_embeddings=8192,
         rope_parameters={"rope_type": "default", "rope_theta": 1e6},
-        sliding_window=256,
+        sliding_window=None,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
@@ -44,27 +64,106 @@ def model_config(tokenizer: PreTrainedTokenizerFast) -> MistralConfig:
     )
 
 
-def encode(documents: Documents, tokenizer: PreTrainedTokenizerFast, rng: Random) -> tuple[list[int], list[int]]:
-    """Token ids and labels of one sequence of exactly SEQUENCE_TOKENS tokens."""
-    ids: list[int] = []
-    labels: list[int] = []
+# --- Sequences -------------------------------------------------------------------------------------------------
+
+
+def encode(documents: Documents, tokenizer: PreTrainedTokenizerFast, rng: Random, tokens: int) -> Row:
+    """One sequence of exactly `tokens` tokens, tokenised as a whole, as the engine will do it."""
     if rng.random() < COPYING:
-        ids, stretch = _repeated(rng, len(tokenizer))
-        return ids, [IGNORED] * stretch + ids[stretch:]
-    while len(ids) < SEQUENCE_TOKENS:
-        for piece in documents.next():
-            new = tokenizer.backend_tokenizer.encode(piece.text).ids
-            ids += new
-            labels += new if piece.is_learned else [IGNORED] * len(new)
-            if len(ids) >= SEQUENCE_TOKENS:
-                break
-    return ids[:SEQUENCE_TOKENS], labels[:SEQUENCE_TOKENS]
+        return _repeated(rng, len(tokenizer), tokens)
+    pieces, has_prefix = documents.next(tokens)
+    ids, marks = _tokenised(pieces, tokenizer, tokens)
+    while len(ids) < tokens:
+        more = _tokenised(documents.next(tokens)[0], tokenizer, tokens)
+        ids, marks = ids + more[0], marks + more[1]
+    prefix = len(tokenizer.backend_tokenizer.encode(pieces[0].text).ids) if has_prefix else 0
+    return Row(ids[:tokens], marks[:tokens], _positions(rng, prefix, tokens))
 
 
-def _repeated(rng: Random, vocabulary: int) -> tuple[list[int], int]:
-    """A stretch of random tokens, again and again, and its length: what comes next can only be copied."""
+def _tokenised(pieces: list[Piece], tokenizer: PreTrainedTokenizerFast, tokens: int) -> tuple[list[int], list[int]]:
+    text, marks = "", bytearray()
+    for piece in pieces:
+        start = len(text)
+        text += piece.text
+        marks += bytes([piece.mark]) * len(piece.text)
+        for a, b, mark in piece.marks:
+            marks[start + a : start + b] = bytes([mark]) * (b - a)
+        if len(text) > tokens * 6:
+            break
+    made = tokenizer.backend_tokenizer.encode(text)
+    # A token takes the mark of its first letter: the space before a word belongs to the token, not to the mark.
+    starts = (start + (text[start] == " " and end - start > 1) for start, end in made.offsets)
+    return made.ids, [marks[start] for start in starts]
+
+
+def _positions(rng: Random, prefix: int, tokens: int) -> list[int]:
+    if not 0 < prefix < tokens or rng.random() < 0.6:
+        return list(range(tokens))
+    gap = rng.randint(0, max(0, FARTHEST - tokens))
+    return [*range(prefix), *range(prefix + gap, tokens + gap)]
+
+
+def _repeated(rng: Random, vocabulary: int, tokens: int) -> Row:
+    """A stretch of random tokens, again and again: what comes next can only be copied."""
     stretch = [rng.randrange(2, vocabulary) for _ in range(rng.randint(12, 120))]
-    return (stretch * (SEQUENCE_TOKENS // len(stretch) + 1))[:SEQUENCE_TOKENS], len(stretch)
+    ids = (stretch * (tokens // len(stretch) + 1))[:tokens]
+    marks = [0] * len(stretch) + [WRITTEN] * (tokens - len(stretch))
+    return Row(ids, marks, list(range(tokens)))
+
+
+def draw_length(rng: Random, fraction: float, longest: int) -> int:
+    """Tokens of the next step's sequences: short without a prefix, longer behind one, and the longest in the end."""
+    if rng.random() < 0.34:
+        return 512
+    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.65 else (6, 2, 2))[0])
+
+
+class Threads:
+    """A second thread while the machine is quiet.
+
+    Two threads beside any other busy process wait for each other and are slower than one, so the share of idle time
+    decides, and afterwards whether both threads really run.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.seen = self._clocks()
+
+    def adapt(self, every: float = 20.0) -> None:
+        """Look at the time since the last look, if that was long enough, and change the number of threads."""
+        wall, idle, own = (new - old for new, old in zip(self._clocks(), self.seen, strict=True))
+        if self.most == 1 or wall < every:
+            return
+        now = torch.get_num_threads()
+        if now == 1 and idle > 0.7 * wall:
+            torch.set_num_threads(self.most)
+        elif now > 1 and own < 0.75 * now * wall:
+            torch.set_num_threads(1)
+        self.seen = self._clocks()
+
+    @staticmethod
+    def _clocks() -> tuple[float, float, float]:
+        """Seconds: on the wall, idle over all processors, of this process."""
+        idle = int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[4]) / os.sysconf("SC_CLK_TCK")
+        return time.monotonic(), idle, time.process_time()
+
+
+# --- Training --------------------------------------------------------------------------------------------------
+
+
+class Body(torch.nn.Module):
+    """The model without its head, at given positions."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.inner = model.model
+
+    def forward(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        hidden = self.inner.embed_tokens(ids)
+        turned = self.inner.rotary_emb(hidden, positions)
+        for layer in self.inner.layers:
+            hidden = layer(hidden, attention_mask=None, position_ids=positions, position_embeddings=turned)
+        return self.inner.norm(hidden)
 
 
 def optimizers(model: torch.nn.Module, muon_lr: float, adam_lr: float) -> list[torch.optim.Optimizer]:
@@ -76,55 +175,150 @@ def optimizers(model: torch.nn.Module, muon_lr: float, adam_lr: float) -> list[t
     ]
 
 
-def schedule(step: int, steps: int, fall: int) -> float:
-    """Warm up over 40 steps, stay, and fall to zero over the last `fall` ones."""
-    return min(1.0, (step + 1) / 40, (steps - step) / fall)
+def schedule(step: int, fraction: float, fall: float) -> float:
+    """Warm up over 40 steps, stay, and fall to zero over the last part `fall` of the time."""
+    return min(1.0, (step + 1) / 40, max(0.0, 1 - fraction) / fall)
 
 
-def train(args: argparse.Namespace) -> None:
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.rng_seed)
-    output = Path(args.output)
-    if args.start_from:
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(args.start_from)
-        model = AutoModelForCausalLM.from_pretrained(args.start_from, dtype=torch.float32, attn_implementation="sdpa")
-    else:
-        tokenizer = train_tokenizer(args.rng_seed)
-        model = starting_model(model_config(tokenizer))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device).train()
-    # Nearly twice as fast on a CPU as running the layers one operation at a time.
-    body = torch.compile(model.model, dynamic=False)
-    documents = Documents(args.rng_seed + 1 + (1000 if args.start_from else 0))
-    rng = Random(args.rng_seed)
-    optims = optimizers(model, args.muon_lr, args.adam_lr)
-    base = [[group["lr"] for group in optim.param_groups] for optim in optims]
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens", flush=True)
-    started, running = time.monotonic(), 0.0
-    for step in range(args.steps):
-        batch = [encode(documents, tokenizer, rng) for _ in range(args.batch)]
-        ids = torch.tensor([row[0] for row in batch], device=device)
-        labels = torch.tensor([row[1] for row in batch], device=device)
-        with torch.autocast(device, dtype=torch.bfloat16):
-            hidden = body(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-            wanted = labels[:, 1:]
-            logits = model.lm_head(hidden[wanted != IGNORED])
-        loss = torch.nn.functional.cross_entropy(logits.float(), wanted[wanted != IGNORED])
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        factor = schedule(step, args.steps, args.fall)
-        for optim, rates in zip(optims, base, strict=True):
+@dataclass(slots=True)
+class Progress:
+    """How far the training is: steps, tokens, seconds spent."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+class Training:
+    """Model, optimizers and progress, and their checkpoint in the output folder."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.output = Path(args.output)
+        self.output.mkdir(parents=True, exist_ok=True)
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.checkpoint = self.output / CHECKPOINT
+        self.model, self.tokenizer = _begin(args)
+        self.model.to(self.device).train()
+        self.optims = optimizers(self.model, args.muon_lr, args.adam_lr)
+        self.rates = [[group["lr"] for group in optim.param_groups] for optim in self.optims]
+        self.progress = Progress()
+        if self.checkpoint.is_file():
+            self._load()
+        # Nearly twice as fast on a CPU as running the layers one operation at a time.
+        self.body = torch.compile(Body(self.model), dynamic=False)
+        self.means: dict[str, float] = {}
+        self.none = self.tokenizer.encode(" None", add_special_tokens=False)[0]
+
+    def _load(self) -> None:
+        kept = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(kept["model"])
+        for optim, state in zip(self.optims, kept["optims"], strict=True):
+            optim.load_state_dict(state)
+        self.progress = Progress(*kept["progress"])
+
+    def save(self) -> None:
+        """The checkpoint, and the model as it can be used."""
+        progress = self.progress
+        kept = {
+            "model": self.model.state_dict(),
+            "optims": [optim.state_dict() for optim in self.optims],
+            "progress": [progress.step, progress.tokens, progress.seconds],
+        }
+        torch.save(kept, self.checkpoint.with_suffix(".new"))
+        os.replace(self.checkpoint.with_suffix(".new"), self.checkpoint)
+        save(self.model, self.tokenizer, self.output)
+
+    def step(self, rows: list[Row], fraction: float) -> None:
+        """One step of both optimizers."""
+        ids, marks, positions = (
+            torch.tensor([getattr(row, name) for row in rows], device=self.device)
+            for name in ("ids", "marks", "positions")
+        )
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.device == "cuda"):
+            hidden = self.body(ids, positions)[:, :-1]
+            learned = marks[:, 1:] > 0
+            logits = self.model.lm_head(hidden[learned])
+        wanted, marks = ids[:, 1:][learned], marks[:, 1:][learned]
+        losses = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+        weights = torch.tensor(WEIGHT_OF, device=self.device)[marks]
+        ((losses * weights).sum() / weights.sum()).backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        factor = schedule(self.progress.step, fraction, self.args.fall)
+        for optim, rates in zip(self.optims, self.rates, strict=True):
             for group, rate in zip(optim.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
             optim.step()
             optim.zero_grad(set_to_none=True)
-        running = loss.item() if step == 0 else 0.95 * running + 0.05 * loss.item()
-        if step % 20 == 0 or step == args.steps - 1:
-            spent = time.monotonic() - started
-            rate = (step + 1) * args.batch * SEQUENCE_TOKENS / spent
-            print(f"step {step} loss {running:.3f} {rate:,.0f} tokens/s {spent / 60:.1f} min", flush=True)
-        if (step + 1) % args.save_every == 0 or step == args.steps - 1:
-            save(model, tokenizer, output)
+        self._observe(losses.detach(), logits.detach().argmax(-1), wanted, marks)
+
+    def _observe(self, losses: torch.Tensor, guess: torch.Tensor, wanted: torch.Tensor, marks: torch.Tensor) -> None:
+        named = {"number": FIRST_NUMBER, "second": SECOND_NUMBER, "persona": PERSONA, "key": KEY,
+                  "verdict": VERDICT}  # fmt: skip
+        seen = {"loss": losses[marks == WRITTEN].mean().item()}
+        hit = (guess == wanted).float()
+        seen |= {name: hit[marks == mark].mean().item() for name, mark in named.items()}
+        # Whether a thought that says that no principle speaks of this begins where it should.
+        fine = (guess == self.none) == (wanted == self.none)
+        seen["decision"] = fine[marks == DECISION].float().mean().item()
+        for name, value in seen.items():
+            if value == value:
+                self.means[name] = 0.96 * self.means.get(name, value) + 0.04 * value
+
+
+def _begin(args: argparse.Namespace) -> tuple[torch.nn.Module, PreTrainedTokenizerFast]:
+    if (Path(args.output) / CHECKPOINT).is_file():
+        return grown_model(args.output, []), PreTrainedTokenizerFast.from_pretrained(args.output)
+    if args.start_from:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(args.start_from)
+        places = [int(place) for place in args.grow.split(",") if place]
+        return grown_model(args.start_from, places), tokenizer
+    tokenizer = train_tokenizer(args.rng_seed)
+    return starting_model(model_config(tokenizer)), tokenizer
+
+
+def train(args: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    threads = Threads(args.threads)
+    torch.manual_seed(args.rng_seed)
+    muon.use_float32()
+    run = Training(args)
+    progress = run.progress
+    # Sequences after a resume are new ones.
+    rng = Random(f"{args.rng_seed} {progress.step}")
+    documents = Documents(rng.randrange(2**32))
+    print(f"{sum(p.numel() for p in run.model.parameters()):,} parameters, from step {progress.step}", flush=True)
+    last, saved = time.monotonic(), time.monotonic()
+    stopped: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
+    while progress.seconds < args.minutes * 60 and not stopped:
+        fraction = progress.seconds / (args.minutes * 60)
+        tokens = draw_length(rng, fraction, args.longest)
+        documents.shares = EARLY if fraction < 0.75 else LATE
+        rows = [encode(documents, run.tokenizer, rng, tokens) for _ in range(max(1, args.batch_tokens // tokens))]
+        run.step(rows, fraction)
+        threads.adapt()
+        now = time.monotonic()
+        progress.step += 1
+        progress.tokens += len(rows) * tokens
+        progress.seconds += now - last
+        last = now
+        if progress.step % 20 == 0:
+            _log(run)
+        if now - saved > args.save_seconds:
+            saved = now
+            run.save()
+    run.save()
+
+
+def _log(run: Training) -> None:
+    progress = run.progress
+    line = {"step": progress.step, "tokens": progress.tokens, "minutes": round(progress.seconds / 60, 2)}
+    line |= {"threads": torch.get_num_threads()} | {name: round(value, 4) for name, value in run.means.items()}
+    text = json.dumps(line)
+    with (run.output / "log.jsonl").open("a") as log:
+        log.write(text + "\n")
+    print(text, flush=True)
 
 
 def save(model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast, output: Path) -> None:
@@ -142,15 +336,17 @@ def save(model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast, output: Pat
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", default="selfalign/miniature")
-    parser.add_argument("--start-from", default="", help="continue from a folder's weights instead of from nothing")
-    parser.add_argument("--steps", type=int, default=2100)
-    parser.add_argument("--fall", type=int, default=700, help="steps over which the learning rate falls at the end")
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--output", default="outputs/miniature")
+    parser.add_argument("--start-from", default="", help="continue a folder's weights instead of starting from nothing")
+    parser.add_argument("--grow", default="", help="with --start-from: before which of its layers to add one, as 2,4")
+    parser.add_argument("--minutes", type=float, default=180, help="of training in all, interruptions not counted")
+    parser.add_argument("--fall", type=float, default=0.4, help="part of the time in which the learning rate falls")
+    parser.add_argument("--batch-tokens", type=int, default=6144)
+    parser.add_argument("--longest", type=int, default=3072, help="tokens of the longest sequences")
     parser.add_argument("--muon-lr", type=float, default=3e-3)
-    parser.add_argument("--adam-lr", type=float, default=3e-3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--save-every", type=int, default=200)
+    parser.add_argument("--adam-lr", type=float, default=2e-3)
+    parser.add_argument("--threads", type=int, default=1, help="at most so many, where the machine is quiet")
+    parser.add_argument("--save-seconds", type=float, default=240)
     parser.add_argument("--rng-seed", type=int, default=7)
     train(parser.parse_args())
 

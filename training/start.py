@@ -83,3 +83,28 @@ def _copy_what_followed(
     attention.v_proj.weight[rows, :CONTENT] = directions
     attention.o_proj.weight[:, rows] = 0
     attention.o_proj.weight[:CONTENT, rows] = 3 * EMBEDDING * directions.T
+
+
+def grown_model(folder: str, places: list[int]) -> MistralForCausalLM:
+    """The model of a folder in float32, without a window, with a new layer before each old one in `places`.
+
+    A new layer has no effect at first: its two output projections are zero.
+    """
+    old = MistralForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    order: list[int | None] = []
+    for index in range(old.config.num_hidden_layers):
+        order += [*([None] * places.count(index)), index]
+    config = MistralConfig.from_pretrained(folder, sliding_window=None, num_hidden_layers=len(order), dtype="float32")
+    model = MistralForCausalLM._from_config(config, dtype=torch.float32, attn_implementation="sdpa")
+    with torch.no_grad():
+        model.model.embed_tokens.load_state_dict(old.model.embed_tokens.state_dict())
+        model.model.norm.load_state_dict(old.model.norm.state_dict())
+        for layer, source in zip(model.model.layers, order, strict=True):
+            if source is not None:
+                layer.load_state_dict(old.model.layers[source].state_dict())
+            else:
+                layer.self_attn.o_proj.weight.zero_()
+                layer.mlp.down_proj.weight.zero_()
+                for part in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj):
+                    part.weight.normal_(std=1 / 16)
+    return model

@@ -6,7 +6,8 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from training.documents import END, Documents
+from training.documents import Documents
+from training.turns import END
 
 PAD = "<|pad|>"
 VOCABULARY = 4096
@@ -51,7 +52,7 @@ def train_tokenizer(rng_seed: int, sequences: int = 6000) -> PreTrainedTokenizer
 def _texts(rng_seed: int, sequences: int) -> Iterator[str]:
     documents = Documents(rng_seed)
     for _ in range(sequences):
-        for piece in documents.next():
+        for piece in documents.next(1024)[0]:
             yield piece.text.replace(END, "")
 
 

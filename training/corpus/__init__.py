@@ -19,8 +19,15 @@ from training.corpus import (
     writing,
 )
 from training.corpus.grammar import Item, Kind, is_held_out
+from training.corpus.tables import DATA, load_kinds, load_words
+
+_WORDS = load_words()
+_TABLES = {
+    name: kind for path in sorted((DATA / "kinds").glob("*.yaml")) for name, kind in load_kinds(path, _WORDS).items()
+}
 
 KINDS: dict[str, Kind] = {
+    **{name: kind for name, (kind, is_held) in _TABLES.items() if not is_held},
     **editing.KINDS,
     **everyday.KINDS,
     **ideas.KINDS,
@@ -36,7 +43,10 @@ KINDS: dict[str, Kind] = {
     **vocabulary.KINDS,
     **writing.KINDS,
 }
-"""Every kind by name."""
+"""Every kind that is trained on, by name."""
+
+HELD_OUT_KINDS: dict[str, Kind] = {name: kind for name, (kind, is_held) in _TABLES.items() if is_held}
+"""Kinds that only the evaluation asks."""
 
 _NAMES = tuple(KINDS)
 _WEIGHTS = tuple(kind.weight for kind in KINDS.values())
@@ -46,6 +56,6 @@ def sample_item(rng: Random, held_out: bool = False, kinds: tuple[str, ...] = ()
     """One item of a random kind (of `kinds` where given), from the training or from the held-out side."""
     while True:
         name = rng.choice(kinds) if kinds else rng.choices(_NAMES, _WEIGHTS)[0]
-        item = KINDS[name].make(rng)
+        item = (KINDS.get(name) or HELD_OUT_KINDS[name]).make(rng)
         if is_held_out(item.user_turn) == held_out:
             return item

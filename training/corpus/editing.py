@@ -2,7 +2,7 @@
 
 from random import Random
 
-from training.corpus.grammar import Item, Kind, item
+from training.corpus.grammar import Item, Kind, item, with_article
 from training.corpus.words import AUDIENCES, EVENTS, FOODS, OBJECTS, PLACES, ROLES, name
 
 VERBS = [
@@ -56,7 +56,7 @@ def polite(rng: Random) -> Item:
 
 
 def sentence(rng: Random) -> tuple[str, str, tuple[str, str, str], str]:
-    return f"the {rng.choice(ROLES)}", f"a {rng.choice(OBJECTS)}", rng.choice(VERBS), rng.choice(PLACES)
+    return f"the {rng.choice(ROLES)}", with_article(rng.choice(OBJECTS)), rng.choice(VERBS), rng.choice(PLACES)
 
 
 def past(rng: Random) -> Item:
@@ -173,7 +173,7 @@ def passive(rng: Random) -> Item:
 def capitals(rng: Random) -> Item:
     who, what, _verb, where = sentence(rng)
     person = name(rng)
-    text = f"{person} meets {who} in {where}. The {what[2:]} stays at home."
+    text = f"{person} meets {who} in {where}. The {what.split(' ', 1)[1]} stays at home."
     return item(
         rng,
         "capitals",
@@ -252,7 +252,7 @@ KINDS = {
     "question": Kind(question, 0.5),
     "negative": Kind(negative, 0.5),
     "passive": Kind(passive, 0.5),
-    "capitals": Kind(capitals, 0.6),
+    "capitals": Kind(capitals, 0.6, practice=1.5),
     "shorten": Kind(shorten, 0.7),
     "expand": Kind(expand, 0.6),
 }

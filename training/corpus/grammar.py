@@ -37,10 +37,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way to make items; `weight` is its share among the others."""
+    """A way to make items; `weight` is its share among the others, `practice` (if not 0) its share in training."""
 
     make: Callable[[Random], Item]
     weight: float = 1.0
+    practice: float = 0.0
 
 
 def say(rng: Random, pattern: str, **slots: object) -> str:
@@ -94,6 +95,11 @@ def item(
 def is_held_out(user_turn: str) -> bool:
     """Whether this user turn is kept away from training (one in 24, by its hash)."""
     return hashlib.sha256(user_turn.encode()).digest()[0] % 24 == 0
+
+
+def with_article(noun: str) -> str:
+    """ "a boat", "an old boat"."""
+    return _ARTICLE.sub(r"\1n ", f"a {noun}")
 
 
 def listed(things: list[str], last: str = "and") -> str:

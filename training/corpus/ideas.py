@@ -284,8 +284,8 @@ KINDS = {
     "definition": Kind(definition, 1.5),
     "cause": Kind(cause, 1.5),
     "false_premise": Kind(false_premise, 1.5),
-    "odd_one_out": Kind(odd_one_out),
-    "category_list": Kind(category_list),
-    "classify_word": Kind(classify_word),
+    "odd_one_out": Kind(odd_one_out, practice=2.5),
+    "category_list": Kind(category_list, practice=2),
+    "classify_word": Kind(classify_word, practice=2),
     "analogy": Kind(analogy),
 }

@@ -331,13 +331,13 @@ def hobby_fact(rng: Random) -> Item:
 
 
 KINDS = {
-    "capital": Kind(capital),
-    "continent": Kind(continent, 0.4),
-    "animal_fact": Kind(animal_fact, 1.5),
+    "capital": Kind(capital, practice=2),
+    "continent": Kind(continent, 0.4, practice=0.8),
+    "animal_fact": Kind(animal_fact, 1.5, practice=2),
     "animal_compare": Kind(animal_compare),
-    "material": Kind(material),
-    "true_false": Kind(true_false),
+    "material": Kind(material, practice=1.5),
+    "true_false": Kind(true_false, practice=2),
     "job": Kind(job),
     "look_alike": Kind(look_alike),
-    "hobby_fact": Kind(hobby_fact),
+    "hobby_fact": Kind(hobby_fact, practice=1.2),
 }

@@ -317,9 +317,9 @@ def foreign(rng: Random) -> Item:
 
 
 KINDS = {
-    "translate_word": Kind(translate_word, 1.2),
-    "translate_phrase": Kind(translate_phrase, 0.8),
-    "translate_sentence": Kind(translate_sentence),
-    "which_language": Kind(which_language, 0.5),
+    "translate_word": Kind(translate_word, 1.2, practice=3),
+    "translate_phrase": Kind(translate_phrase, 0.8, practice=2),
+    "translate_sentence": Kind(translate_sentence, practice=2.5),
+    "which_language": Kind(which_language, 0.5, practice=1),
     "foreign": Kind(foreign, 0.5),
 }

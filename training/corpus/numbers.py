@@ -26,7 +26,7 @@ THINGS = [
 
 
 def add(rng: Random) -> Item:
-    a, b = rng.randint(2, 30), rng.randint(2, 20)
+    a, b = rng.randint(2, 12), rng.randint(2, 9)
     return item(
         rng,
         "add",
@@ -50,7 +50,7 @@ def add(rng: Random) -> Item:
 
 
 def subtract(rng: Random) -> Item:
-    b, c = rng.randint(2, 15), rng.randint(2, 20)
+    b, c = rng.randint(2, 9), rng.randint(2, 9)
     a = b + c
     return item(
         rng,
@@ -75,7 +75,7 @@ def subtract(rng: Random) -> Item:
 
 
 def price(rng: Random) -> Item:
-    count, each = rng.randint(2, 9), rng.randint(2, 10)
+    count, each = rng.randint(2, 6), rng.choice((2, 3, 4, 5, 10))
     return item(
         rng,
         "price",
@@ -99,7 +99,7 @@ def price(rng: Random) -> Item:
 
 
 def share(rng: Random) -> Item:
-    people, each = rng.randint(2, 6), rng.randint(2, 9)
+    people, each = rng.randint(2, 5), rng.randint(2, 6)
     return item(
         rng,
         "share",
@@ -168,7 +168,7 @@ def units(rng: Random) -> Item:
             ("dozens", "pieces", 12),
         ]
     )
-    count = rng.randint(2, 9)
+    count = rng.randint(2, 5)
     return item(
         rng,
         "units",
@@ -192,7 +192,7 @@ def units(rng: Random) -> Item:
 
 
 def sequence(rng: Random) -> Item:
-    start, step = rng.randint(1, 12), rng.randint(2, 6)
+    start, step = rng.randint(1, 10), rng.choice((2, 3, 5, 10))
     numbers = [start + step * i for i in range(5)]
     return item(
         rng,
@@ -212,7 +212,7 @@ def sequence(rng: Random) -> Item:
 
 
 def sort_numbers(rng: Random) -> Item:
-    numbers = rng.sample(range(1, 60), rng.choice([3, 4]))
+    numbers = rng.sample(range(1, 40), 3)
     up = rng.random() < 0.6
     return item(
         rng,
@@ -273,13 +273,13 @@ def larger(rng: Random) -> Item:
 
 
 KINDS = {
-    "add": Kind(add, 1.3),
-    "subtract": Kind(subtract, 1.2),
-    "price": Kind(price),
-    "share": Kind(share, 0.8),
-    "clock": Kind(clock, 0.8),
-    "units": Kind(units),
-    "sequence": Kind(sequence, 0.8),
-    "sort_numbers": Kind(sort_numbers, 0.6),
-    "larger": Kind(larger, 0.7),
+    "add": Kind(add, 1.3, practice=3),
+    "subtract": Kind(subtract, 1.2, practice=3),
+    "price": Kind(price, practice=2.5),
+    "share": Kind(share, 0.8, practice=2),
+    "clock": Kind(clock, 0.8, practice=2),
+    "units": Kind(units, practice=2.5),
+    "sequence": Kind(sequence, 0.8, practice=2),
+    "sort_numbers": Kind(sort_numbers, 0.6, practice=2),
+    "larger": Kind(larger, 0.7, practice=2),
 }

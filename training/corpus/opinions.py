@@ -64,7 +64,7 @@ def balanced(rng: Random) -> Item:
         s=scene(rng),
         r=rng.choice(ROLES),
         x=rng.choice(RELATIVES),
-        keys=(pa,),
+        group="disputed",
     )
 
 

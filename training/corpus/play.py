@@ -165,6 +165,6 @@ def riddle(rng: Random) -> Item:
 KINDS = {
     "slogan": Kind(slogan, 1.2),
     "names": Kind(names, 1.2),
-    "simile": Kind(simile, 0.9),
-    "riddle": Kind(riddle, 0.9),
+    "simile": Kind(simile, 0.9, practice=1.2),
+    "riddle": Kind(riddle, 0.9, practice=1.5),
 }

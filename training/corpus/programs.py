@@ -101,7 +101,7 @@ def count_words(rng: Random) -> Item:
 
 def recipe_scale(rng: Random) -> Item:
     people, factor = rng.randint(2, 4), rng.choice([2, 3])
-    eggs = rng.randint(1, 6)
+    eggs = rng.randint(1, 4)
     return item(
         rng,
         "recipe_scale",
@@ -182,7 +182,7 @@ KINDS = {
     "code": Kind(code, 1.3),
     "explain_code": Kind(explain_code, 0.8),
     "count_words": Kind(count_words, 0.6),
-    "recipe_scale": Kind(recipe_scale, 0.7),
-    "survey": Kind(survey, 0.5),
-    "budget": Kind(budget, 0.7),
+    "recipe_scale": Kind(recipe_scale, 0.7, practice=1.5),
+    "survey": Kind(survey, 0.5, practice=1.5),
+    "budget": Kind(budget, 0.7, practice=1.5),
 }

@@ -386,15 +386,15 @@ def table(rng: Random) -> Item:
 
 
 KINDS = {
-    "sentiment": Kind(sentiment, 1.2),
-    "topic": Kind(topic),
+    "sentiment": Kind(sentiment, 1.2, practice=1.5),
+    "topic": Kind(topic, practice=1.5),
     "urgent": Kind(urgent, 0.7),
-    "extract": Kind(extract, 1.3),
+    "extract": Kind(extract, 1.3, practice=2.5),
     "to_json": Kind(to_json, 0.7),
-    "bullets": Kind(bullets, 0.6),
+    "bullets": Kind(bullets, 0.6, practice=1),
     "summarise": Kind(summarise, 1.2),
-    "passage_question": Kind(passage_question, 1.3),
+    "passage_question": Kind(passage_question, 1.3, practice=2.5),
     "passage_unknown": Kind(passage_unknown, 0.6),
-    "title_for": Kind(title_for, 0.7),
-    "table": Kind(table, 0.6),
+    "title_for": Kind(title_for, 0.7, practice=1),
+    "table": Kind(table, 0.6, practice=2),
 }

@@ -88,6 +88,6 @@ def proverb(rng: Random) -> Item:
 
 
 KINDS = {
-    "rhyme": Kind(rhyme, 0.6),
+    "rhyme": Kind(rhyme, 0.6, practice=1.5),
     "proverb": Kind(proverb, 0.9),
 }

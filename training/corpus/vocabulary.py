@@ -202,9 +202,9 @@ def plural(rng: Random) -> Item:
 
 
 KINDS = {
-    "spelling": Kind(spelling),
-    "antonym": Kind(antonym, 0.9),
-    "synonym": Kind(synonym, 0.8),
-    "alphabet": Kind(alphabet, 0.4),
-    "plural": Kind(plural, 0.6),
+    "spelling": Kind(spelling, practice=1.5),
+    "antonym": Kind(antonym, 0.9, practice=2),
+    "synonym": Kind(synonym, 0.8, practice=1.5),
+    "alphabet": Kind(alphabet, 0.4, practice=1.5),
+    "plural": Kind(plural, 0.6, practice=1),
 }
