@@ -144,14 +144,15 @@ def run_without_engine(model: str, held: Held, conditions: Sequence[Condition]) 
 # --- Showing ---------------------------------------------------------------------------------------------------
 
 
-def row(name: str, made: Score) -> str:
+def row(name: str, wanted: str, made: Score) -> str:
     """A line of the Markdown table."""
     cells = (made.principled, made.right, made.cited, made.persona)
-    return f"| {name} | {' | '.join(str(cell) for cell in cells)} |"
+    return f"| {name} | {wanted} | {' | '.join(str(cell) for cell in cells)} |"
 
 
 HEADER = (
-    "| condition | principled | harmless right | first citation right | persona's fields right |\n|---|---|---|---|---|"
+    "| condition | wanted | principled | harmless right | first citation right | persona's fields right |\n"
+    "|---|---|---|---|---|---|"
 )
 
 
@@ -178,7 +179,7 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="print so many wrong answers of each condition on stderr")
     args = parser.parse_args()
     drawn = whole(load_constitution(args.constitution))
-    one = (CONDITIONS[0], Condition("prompted", lambda n, item: drawn, True))
+    one = (CONDITIONS[0], Condition("prompted", lambda n, item: drawn, asks_harmless=True))
     held, conditions = held_out(args.rng_seed, args.each), CONDITIONS if args.table else one
     if args.without_engine:
         found = run_without_engine(args.model, held, conditions)
@@ -193,7 +194,8 @@ def main() -> None:
     if args.json:
         print(json.dumps({name: it.shares() for name, it in scores.items()}, indent=1))
     else:
-        print(HEADER + "\n" + "\n".join(row(name, it) for name, it in scores.items()))
+        targets = {it.name: it.wanted for it in conditions}
+        print(HEADER + "\n" + "\n".join(row(name, targets[name], it) for name, it in scores.items()))
 
 
 if __name__ == "__main__":
