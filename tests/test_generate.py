@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from scripted import ScriptedEngine
-from worlds import dataset_bytes, world_model, world_recipe
+from worlds import dataset_bytes, read_sources_once, world_model, world_recipe
 
 from selfalign.dataset import export as dataset
 from selfalign.errors import EngineDied, RecipeError, RequestFailed, RunDirError, RunStalled
@@ -57,6 +57,7 @@ def journal_bytes(path) -> int:
 
 
 def test_resume_equals_uninterrupted_at_every_kill_point(tmp_path, monkeypatch):
+    read_sources_once(monkeypatch)
     counters = run(tmp_path / "whole")
     expected = dataset_bytes(dataset.export(tmp_path / "whole"))
     assert counters.num_examples > 5
@@ -271,6 +272,7 @@ NUM_STORMS = 500
 def test_a_run_through_refusals_deaths_and_kills_loses_burns_and_repeats_nothing(tmp_path, monkeypatch):
     """Requests fail in passing, the engine dies, the process is killed, all at random: what comes out in the end is
     what a run in fair weather makes."""
+    read_sources_once(monkeypatch)
     monkeypatch.setattr("selfalign.engine.patience.PAUSES", (0.0,))
     recipe = world_recipe(propose__target=8, propose__window=2, slots=4)
     run(tmp_path / "fair", recipe)

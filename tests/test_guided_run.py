@@ -5,7 +5,7 @@ import random
 import pytest
 from guided_world import GUIDE, guided_model
 from test_generate import Killed, journal_bytes, killer, run
-from worlds import dataset_bytes, world_recipe
+from worlds import dataset_bytes, read_sources_once, world_recipe
 
 from selfalign.dataset import export as dataset
 from selfalign.errors import RunDirError
@@ -28,6 +28,7 @@ def recipe(tmp_path):
 
 
 def test_a_mix_resumes_byte_for_byte_at_every_kill_point(tmp_path, monkeypatch, recipe):
+    read_sources_once(monkeypatch)
     counters = run(tmp_path / "whole", recipe(), guided_model)
     rounds = (tmp_path / "whole" / rundir.ROUNDS).read_bytes()
     assert {item.proposer for item in rundir.read_rounds(tmp_path / "whole")} == {"self-instruct", "guided"}

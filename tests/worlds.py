@@ -4,6 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from selfalign import generate
 from selfalign.recipe import Recipe, build_recipe
 from selfalign.records import Completion, Prompt, Sampling, Usage
 
@@ -50,6 +53,19 @@ def world_recipe(**changes: Any) -> Recipe:
     overrides = [f"{key.replace('__', '.')}={value}" for key, value in changes.items()]
     content = {"name": "world", "slots": 8, "seeds": [str(SEEDS)], "propose": {"target": 24, "window": 4, "asked": 4}}
     return build_recipe(content, "world.yaml", overrides)
+
+
+def read_sources_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that begin hundreds of runs: seeds, constitution and guide are read from their files only once."""
+    read, known = generate.load_sources, {}
+
+    def load(recipe: Recipe) -> generate.Sources:
+        key = repr((recipe.seeds, recipe.constitution, recipe.propose))
+        if key not in known:
+            known[key] = read(recipe)
+        return known[key]
+
+    monkeypatch.setattr(generate, "load_sources", load)
 
 
 def dataset_bytes(folder: Path) -> dict[str, bytes]:
