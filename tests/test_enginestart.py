@@ -123,12 +123,14 @@ def test_a_signal_is_heard_by_code_that_swallows_a_keyboard_interrupt(number: si
         with interrupts_heard():
             wait_as_vllm_does()
 
-    before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("too late"))
+    # Somebody handles both: a job in the background may have been started with SIGINT ignored.
+    before = {each: signal.signal(each, lambda *_: pytest.fail("too late")) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.raises(KeyboardInterrupt):
             wait_and_be_heard()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_a_sigterm_that_nobody_handles_stays_deadly() -> None:
