@@ -76,7 +76,8 @@ def completion(tokenizer: Any, written: str, turn_ids: tuple[int, ...]) -> tuple
         if has_stopped:
             break
     reason = request.get_finished_reason()
-    return detokenizer.get_next_output_text(finished=True, delta=False), reason and reason.name.lower()
+    text = detokenizer.get_next_output_text(finished=True, delta=False)
+    return text, None if reason is None else reason.name.lower()  # the first reason counts as false
 
 
 INVENTED = [
