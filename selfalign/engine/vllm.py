@@ -25,10 +25,9 @@ from selfalign.engine.chat import chat_renderer, opens_think_block, remove_think
 from selfalign.engine.choose import choose_by_tokens
 from selfalign.engine.log import EngineLog
 from selfalign.engine.modelfiles import is_path, refuse_missing_model
-from selfalign.engine.prefix import PromptTokens
+from selfalign.engine.reader import PromptReader
 from selfalign.engine.spec import EngineSpec
 from selfalign.engine.start import Progress, engine_environment, interrupts_heard, machines_awaited, say
-from selfalign.engine.turns import turn_token_ids
 from selfalign.engine.watchdog import engine_watched
 from selfalign.engine.workers import workers_heard
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed, one_line
@@ -37,8 +36,6 @@ from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
 if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
     from vllm.v1.engine.async_llm import AsyncLLM
-
-_WORDS = "what the user says next"
 
 CTRL_C_SECONDS = 2.0
 """How long a death of the engine waits for a Ctrl-C that explains it."""
@@ -69,14 +66,13 @@ class VllmEngine:
         self.llm = llm
         self._log = log
         self._load = load
-        self._tokenizer = llm.get_tokenizer()
-        self._tokens = PromptTokens(lambda text, special: self._tokenizer.encode(text, add_special_tokens=special))
         self._request_ids = itertools.count()
         try:
-            self._keep_answer, shows_special = _reasoning_remover(spec.reasoning, self._tokenizer)
-            self._render = _renderer(spec, self._tokenizer, today or date.today())
+            tokenizer = llm.get_tokenizer()
+            self._keep_answer, shows_special = _reasoning_remover(spec.reasoning, tokenizer)
+            self._reader = PromptReader(tokenizer, _renderer(spec, tokenizer, today or date.today()))
             # A parser that reads special tokens knows better which of them end an answer.
-            turns = () if shows_special else turn_token_ids(self._tokenizer)
+            turns = () if shows_special else self._reader.turn_token_ids
             self._style = RequestStyle(sends_seeds(spec.seeded), shows_special, turns)
             self.capacity = _capacity(llm, spec)
         except BaseException:
@@ -92,22 +88,13 @@ class VllmEngine:
 
     def prepare(self, beginning: Prompt) -> int:
         """Tokenise what many prompts will begin with, once; returns its number of tokens."""
-        is_plain = isinstance(beginning, str)
-        text = beginning if is_plain else self._shared_text(beginning)
-        self._tokens.prepare(text, add_special_tokens=is_plain)
-        num_tokens = len(self._tokens.encode(text, add_special_tokens=is_plain))
+        num_tokens = self._reader.prepare(beginning)
         self._say_capacity(num_tokens)
         return num_tokens
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The token ids that the model reads. Raises `PromptRefused` where there can be none."""
-        return self._encode_text(self._as_text(prompt), isinstance(prompt, str))
-
-    def _encode_text(self, text: str, is_plain: bool) -> list[int]:
-        if not text or not _is_valid_unicode(text):
-            raise PromptRefused("the prompt is empty" if not text else "the prompt holds an unpaired surrogate")
-        # Special tokens already stand in what a chat template has made.
-        return self._tokens.encode(text, add_special_tokens=is_plain)
+        return self._reader.encode(self._reader.as_text(prompt), is_plain=isinstance(prompt, str))
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         try:
@@ -119,8 +106,8 @@ class VllmEngine:
             raise
 
     async def _generate(self, prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completion:
-        text = self._as_text(prompt)
-        token_ids = self._encode_text(text, isinstance(prompt, str))
+        text = self._reader.as_text(prompt)
+        token_ids = self._reader.encode(text, is_plain=isinstance(prompt, str))
         output = await self._last_output(token_ids, sampling_params(sampling, rng_seed, self._style))
         return self._as_completion(output, is_thinking=opens_think_block(text))
 
@@ -128,10 +115,10 @@ class VllmEngine:
         """Shares of the options as the next text; of messages, as the beginning of the assistant's turn."""
 
         def encode(text: str) -> list[int]:
-            return self._encode_text(text, isinstance(prompt, str))
+            return self._reader.encode(text, is_plain=isinstance(prompt, str))
 
         try:
-            return await choose_by_tokens(encode, self._as_text(prompt), options, self._score)
+            return await choose_by_tokens(encode, self._reader.as_text(prompt), options, self._score)
         except EngineDied:
             await asyncio.sleep(CTRL_C_SECONDS)  # as in `generate`
             raise
@@ -166,20 +153,6 @@ class VllmEngine:
         self.llm.shutdown()
         del self.llm
         gc.collect()  # vLLM's object shuts itself down when it is freed, and must not do so as Python exits
-
-    def _as_text(self, prompt: Prompt) -> str:
-        if isinstance(prompt, str):
-            return prompt
-        if self._render is None:
-            raise PromptRefused("messages for a model of style 'text'")
-        try:
-            return self._render(prompt)
-        except Exception as error:  # a template is a foreign program: it may raise anything
-            raise PromptRefused(f"the chat template: {one_line(error)}") from error
-
-    def _shared_text(self, messages: Messages) -> str:
-        """What the chat template makes of messages, up to the words of the user turn that follows them."""
-        return self._as_text((*messages, {"role": "user", "content": _WORDS})).partition(_WORDS)[0]
 
     def _say_capacity(self, shared_tokens: int) -> None:
         load, self._load = self._load, None
@@ -323,11 +296,3 @@ def _reasoning_remover(reasoning: str, tokenizer: Any) -> tuple[Callable[[str, b
     parser = ReasoningParserManager.get_reasoning_parser(reasoning)(tokenizer)
     request = parser.adjust_request(ChatCompletionRequest(messages=[], model=""))
     return lambda text, _: (parser.extract_reasoning(text, request)[1] or "").lstrip(), not request.skip_special_tokens
-
-
-def _is_valid_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
