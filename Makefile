@@ -35,8 +35,8 @@ install: $(VENV)/.installed  ## the package and the engine, into .venv
 demo: $(VENV)/.installed  ## a dataset by the built-in miniature model, no GPU, no account; shows three examples
 	$(BIN)/selfalign generate demo
 
-test: $(VENV)/.tested  ## all tests, those on the real engine among them
-	$(BIN)/python -m pytest
+test: $(VENV)/.tested  ## all tests, those on the real engine among them, in two processes
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/.tested  ## the linter and the fast tests
 	$(BIN)/ruff check .

@@ -24,6 +24,14 @@ settings.register_profile("selfalign", deadline=None)
 settings.load_profile("selfalign")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, the tests on the engine come first and are one process's; those of a file stay together."""
+    for item in items:
+        is_engine = item.get_closest_marker("engine") is not None
+        item.add_marker(pytest.mark.xdist_group("engine" if is_engine else item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("engine") is None)
+
+
 @pytest.fixture
 def unused_port() -> int:
     with socket.socket() as probe:

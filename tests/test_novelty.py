@@ -163,6 +163,7 @@ def test_short_and_longer_texts_side_by_side() -> None:
 
 def test_texts_are_posted_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long they are: nobody waits long for the thread that builds a segment."""
+    novelty._BUILDER.submit(int).result()  # what other tests have left it to build
     monkeypatch.setattr(postings, "_CHUNK", 50)
     largest = 0
     post = postings.Ranking.postings

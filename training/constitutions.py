@@ -188,15 +188,22 @@ def draw_constitution(
 ) -> Drawn:
     """A constitution without demonstrations whose rules leave room for turns within `tokens`."""
     if tokens >= 3000 and rng.random() < 0.5:
-        whole = DEFAULT if rng.random() < 0.5 else with_persona(DEFAULT, persona(rng))
-        real = frozenset(it.id for it in whole.principles)
-        return Drawn(replace(whole, demonstrations=()), real)
+        return _nearly_whole(rng, DEFAULT if rng.random() < 0.4 else with_persona(DEFAULT, persona(rng)))
     family = SHORT if rng.random() < 0.07 else DEFAULT
     chosen = _chosen(rng, family, tokens)
     speaker = family.persona if rng.random() < 0.15 else persona(rng)
     spoken = with_persona(replace(family, principles=tuple(chosen), demonstrations=()), speaker)
     mode = "plain" if family is SHORT else rng.choices(MODES, shares)[0]
     return _worded(rng, spoken, mode, long=tokens > 1100 and rng.random() < 0.6)
+
+
+def _nearly_whole(rng: Random, made: Constitution) -> Drawn:
+    """`default` as it is, or without a few of its principles, or shuffled: what is far away is to be read as well."""
+    missing = rng.choice((0, 0, 1, 1, 2, 3, 5))
+    kept = rng.sample(made.principles, len(made.principles) - missing)
+    if rng.random() < 0.5:
+        kept.sort(key=made.principles.index)
+    return Drawn(replace(made, principles=tuple(kept), demonstrations=()), frozenset(it.id for it in kept))
 
 
 def _chosen(rng: Random, family: Constitution, tokens: int) -> list[Principle]:
