@@ -67,9 +67,21 @@ def watch(parent: int) -> None:
         known |= {found for found in _descendants({parent}) if found[1] >= born}
         took = time.monotonic() - looked
         if signal.sigtimedwait([signal.SIGTERM], min(max(20 * took, LOOKS_EVERY[0]), LOOKS_EVERY[1])):
-            _end(known - _descendants({parent}))
+            _end(_lost(known, parent))
             return
     _end(known | _newborn_orphans(*family, born))
+
+
+def _lost(known: set[Process], parent: int) -> set[Process]:
+    """Those that say of themselves that their parent is neither ours nor one of them: it has died and left them."""
+    family = {parent, *(pid for pid, _ in known)}
+    found = set()
+    for process in known:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            above, born, _ = _stat(process[0])
+            if born == process[1] and above not in family:
+                found.add(process)
+    return found
 
 
 def _end(known: set[Process]) -> None:
