@@ -14,7 +14,7 @@ from training.guided import KINDS as KINDS_WITH_PATTERNS
 from training.guided import foreign_kinds, hints_to_complete, topics_to_continue
 from training.judging import judged_document
 from training.product import HEADING, Constitution, Demonstration, builtin_names, load_seeds, render_prefix
-from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, raw_turn, wanted
+from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, lookup_turn, raw_turn, wanted
 
 HARMLESS = tuple(name for name in KINDS if not any(name in kinds for kinds in GOVERNED.values()))
 PRACTICE = tuple(KINDS[name].practice or KINDS[name].weight for name in HARMLESS)
@@ -29,6 +29,7 @@ class Documents:
     def __init__(self, rng_seed: int, seeds: tuple[str, ...] = tuple(builtin_names("seeds", ".jsonl"))) -> None:
         self._rng = Random(rng_seed)
         self.shares = LATE
+        self.lookups = 0.08
         self._seeds = load_seeds(seeds) if seeds else ()
         self.short = {self.raw: 0.62, self.listed: 0.38}
         self.middle = {self.aligned: 0.78, self.judged: 0.09, self.guided: 0.09, self.bare: 0.04}
@@ -53,6 +54,9 @@ class Documents:
         used: set[str] = set()
         said = {id_ for it in drawn.constitution.demonstrations for id_ in it.cites}
         for _ in range(tokens // 50):
+            if rng.random() < self.lookups:
+                pieces += lookup_turn(rng, drawn)
+                continue
             item = self._item(0.58, used)
             if rng.random() < 0.08 and is_delicate(item) and wanted(rng, item, drawn).is_governed:
                 pieces += critique_turn(rng, item, drawn, said)

@@ -295,6 +295,7 @@ def train(args: argparse.Namespace) -> None:
         fraction = progress.seconds / (args.minutes * 60)
         tokens = draw_length(rng, fraction, args.longest)
         documents.shares = EARLY if fraction < 0.75 else LATE
+        documents.lookups = 0.5 if fraction < 0.55 else 0.08
         rows = [encode(documents, run.tokenizer, rng, tokens) for _ in range(max(1, args.batch_tokens // tokens))]
         run.step(rows, fraction)
         threads.adapt()

@@ -91,6 +91,18 @@ def aligned_turn(rng: Random, item: Item, drawn: Drawn, said: set[str] | None = 
     ]
 
 
+def lookup_turn(rng: Random, drawn: Drawn) -> list[Piece]:
+    """A request for a principle by its name: the shortest way to learn that numbers are read in the list."""
+    number, made = rng.choice(list(enumerate(drawn.constitution.principles, 1)))
+    request = say(rng, rng.choice(TEXTS["lookups"]), name=made.name)
+    item = Item("lookup", "lookup", request, "", say(rng, rng.choice(TEXTS["lookup_thoughts"])), (), "", "", ())
+    answer = say(rng, rng.choice(TEXTS["lookup_answers"]), name=made.name, number=number)
+    return [
+        Piece(f"### User\n{request}\n### Thoughts\n{opening(drawn.constitution)}", READ),
+        _reply(item, drawn, Wanted(item.thought, (made.id,), answer, True), set()),
+    ]
+
+
 def critique_turn(rng: Random, item: Item, drawn: Drawn, said: set[str] | None = None) -> list[Piece]:
     """Critique and revision of a draft that breaks the governing principle; `item` must be governed."""
     made = wanted(rng, item, drawn)
