@@ -54,9 +54,6 @@ class Recorder:
     def context_length(self) -> int:
         return self.engine.context_length
 
-    def count_tokens(self, prompt: Prompt) -> int:
-        return self.engine.count_tokens(prompt)
-
     def prepare(self, beginning: Prompt) -> int:
         return self.engine.prepare(beginning)
 

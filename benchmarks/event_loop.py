@@ -48,13 +48,8 @@ LONG = 0.030
 class ReadyEngine:
     """Answers proposals with the next texts of a stream, everything else with one fixed reply."""
 
-    context_length = 8192
-
     def __init__(self, texts: Iterator[str]) -> None:
         self._texts = texts
-
-    def count_tokens(self, prompt: Prompt) -> int:
-        return len(prompt) // 4
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         await asyncio.sleep(0.005)

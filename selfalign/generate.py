@@ -22,7 +22,7 @@ from selfalign.align.constitution import has_house_persona, load_constitution
 from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
 from selfalign.engine.provenance import provenance, vllm_version
-from selfalign.engine.spec import MINIATURE
+from selfalign.engine.spec import MINIATURE, StartedEngine
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose import (
@@ -268,7 +268,7 @@ async def _run(
                 await ticker
 
 
-def _prepare_constitution(engine: Engine, constitution: Constitution, recipe: Recipe) -> None:
+def _prepare_constitution(engine: StartedEngine, constitution: Constitution, recipe: Recipe) -> None:
     """Let the engine read what all prompts share; a constitution that leaves no room for an answer is refused at once,
     since every instruction would fail."""
     num_tokens = engine.prepare(render_shared(constitution, recipe.model.style))

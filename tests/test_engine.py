@@ -60,7 +60,7 @@ def test_usage_counts_the_tokens_and_what_a_shared_beginning_saved(engine: VllmE
     run(engine.generate(f"{beginning} What is asked first?", Sampling(max_tokens=1), rng_seed=1))
     prompt = f"{beginning} And what is asked next?"
     usage = run(engine.generate(prompt, Sampling(max_tokens=9), rng_seed=2)).usage
-    assert usage.prompt_tokens == engine.count_tokens(prompt)
+    assert usage.prompt_tokens == len(engine.encode(prompt))
     assert usage.output_tokens == 9
     assert 0.9 * usage.prompt_tokens < usage.cached_tokens < usage.prompt_tokens
 
@@ -84,8 +84,8 @@ def test_a_stop_string_ends_the_text_and_is_not_part_of_it(engine: VllmEngine, r
 
 
 def test_prompt_and_answer_beyond_the_context_end_at_its_end(engine: VllmEngine, run: Run) -> None:
-    prompt = "word " * ((engine.context_length - 50) // engine.count_tokens("word "))
-    room = engine.context_length - engine.count_tokens(prompt)
+    prompt = "word " * ((engine.context_length - 50) // len(engine.encode("word ")))
+    room = engine.context_length - len(engine.encode(prompt))
     assert 0 < room < 200
     completion = run(engine.generate(prompt, Sampling(max_tokens=500), rng_seed=1))
     assert completion.finish_reason == "length"
@@ -124,7 +124,7 @@ def test_hostile_text_goes_through_the_engine(engine: VllmEngine, run: Run) -> N
 def test_messages_go_through_the_models_chat_template_once(engine: VllmEngine, run: Run) -> None:
     messages = ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"})
     as_template = "<|system|>Be kind.\n<|user|>Hello\n<|assistant|>"
-    assert engine.count_tokens(messages) == engine.count_tokens(as_template)
+    assert len(engine.encode(messages)) == len(engine.encode(as_template))
     chat = run(engine.generate(messages, Sampling(max_tokens=20), rng_seed=5))
     text = run(engine.generate(as_template, Sampling(max_tokens=20), rng_seed=5))
     assert chat.text == text.text
@@ -198,7 +198,7 @@ def test_a_reasoning_parser_of_vllm_keeps_the_answer(engine: VllmEngine, tiny_mo
 def test_the_token_count_without_an_engine_agrees_with_the_engines(engine: VllmEngine, tiny_model: Path) -> None:
     count = find_token_counter(EngineSpec(model=str(tiny_model)))
     assert count is not None
-    assert count(SHARED) == engine.count_tokens(SHARED)
+    assert count(SHARED) == len(engine.encode(SHARED))
 
 
 def script(body: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:

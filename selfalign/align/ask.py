@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from selfalign.align.prompt import STOP, render_prompt
-from selfalign.engine.spec import Engine
-from selfalign.records import Completion, Constitution, Instruction, Sampling, derive_seed
+from selfalign.records import Constitution, Instruction, Prompt, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +13,9 @@ class AlignSpec:
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.5, top_p=0.95, max_tokens=512))
 
 
-async def ask(
-    engine: Engine, instruction: Instruction, constitution: Constitution, spec: AlignSpec, *, style: str, rng_seed: int
-) -> Completion:
-    """The model's reply to one instruction. `style` is "text" or "chat". Raises whatever the engine raises."""
+def request_for(
+    instruction: Instruction, constitution: Constitution, spec: AlignSpec, style: str
+) -> tuple[Prompt, Sampling]:
+    """What the model is asked for one instruction, and how. `style` is "text" or "chat"."""
     sampling = replace(spec.sampling, stop=(*spec.sampling.stop, STOP))
-    prompt = render_prompt(constitution, instruction, style)
-    return await engine.generate(prompt, sampling, rng_seed=derive_seed(rng_seed, "align", instruction.id))
+    return render_prompt(constitution, instruction, style), sampling

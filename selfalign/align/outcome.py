@@ -3,7 +3,7 @@
 ask -> parse -> check -> outcome: an example, or a failure with its step and reason
 """
 
-from selfalign.align.ask import AlignSpec, ask
+from selfalign.align.ask import AlignSpec, request_for
 from selfalign.align.check import check_outcome
 from selfalign.align.parse import ReplyError, parse_reply
 from selfalign.checks import ChecksSpec
@@ -18,6 +18,7 @@ from selfalign.records import (
     Instruction,
     Outcome,
     Usage,
+    derive_seed,
 )
 
 
@@ -37,7 +38,8 @@ async def align(
     else the engine raises passes through.
     """
     try:
-        completion = await ask(engine, instruction, constitution, spec, style=style, rng_seed=rng_seed)
+        request = request_for(instruction, constitution, spec, style)
+        completion = await engine.generate(*request, rng_seed=derive_seed(rng_seed, "align", instruction.id))
     except PromptRefused as refused:
         return Failure(instruction, "align", FailureReason.PROMPT_REFUSED, str(refused), "", Usage())
     return read_outcome(instruction, completion, constitution, checks)

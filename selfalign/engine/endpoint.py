@@ -60,11 +60,8 @@ class EndpointEngine:
     def context_length(self) -> int:
         return self.abilities.context_length
 
-    def count_tokens(self, prompt: Prompt) -> int:
-        """Exact where the tokenizer is on this machine, else an estimate on the long side."""
-        return len(self._wire.token_ids(prompt)) or _estimate(prompt)
-
     def prepare(self, beginning: Prompt) -> int:
+        """Exact where the tokenizer is on this machine, else an estimate on the long side."""
         reader = self._wire.reader
         return reader.prepare(beginning) if reader else _estimate(beginning)
 

@@ -26,35 +26,38 @@ class PatientEngine:
         self._pauses = pauses or PAUSES
         self._num_completed = 0
 
-    @property
-    def context_length(self) -> int:
-        return self._engine.context_length
-
-    def count_tokens(self, prompt: Prompt) -> int:
-        return self._engine.count_tokens(prompt)
-
-    def prepare(self, beginning: Prompt) -> int:
-        return self._engine.prepare(beginning)
-
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        return await self._until_done(lambda: self._engine.generate(prompt, sampling, rng_seed=rng_seed))
-
-    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
-        return await self._until_done(lambda: self._engine.choose(prompt, options))
-
-    async def _until_done(self, send: Callable[[], Awaitable[T]]) -> T:
-        num_failures, completed_before = 0, self._num_completed
+        pause = self._pausing()
         while True:
             try:
-                result = await send()
+                return self._counted(await self._engine.generate(prompt, sampling, rng_seed=rng_seed))
             except RequestFailed as error:
-                if num_failures >= len(self._pauses) and self._num_completed == completed_before:
-                    raise RunStalled(
-                        f"a request failed {num_failures + 1} times and no other succeeded meanwhile ({error}); "
-                        "what is finished is kept, the same command continues"
-                    ) from error
-                await asyncio.sleep(self._pauses[min(num_failures, len(self._pauses) - 1)])
-                num_failures += 1
-            else:
-                self._num_completed += 1
-                return result
+                await pause(error)
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
+        pause = self._pausing()
+        while True:
+            try:
+                return self._counted(await self._engine.choose(prompt, options))
+            except RequestFailed as error:
+                await pause(error)
+
+    def _counted(self, result: T) -> T:
+        self._num_completed += 1
+        return result
+
+    def _pausing(self) -> Callable[[RequestFailed], Awaitable[None]]:
+        """What waits after each failure of one request, as long as there is hope."""
+        num_failures, completed_before = 0, self._num_completed
+
+        async def pause(error: RequestFailed) -> None:
+            nonlocal num_failures
+            num_failures += 1
+            if num_failures > len(self._pauses) and self._num_completed == completed_before:
+                raise RunStalled(
+                    f"a request failed {num_failures} times and no other succeeded meanwhile ({error}); "
+                    "what is finished is kept, the same command continues"
+                ) from error
+            await asyncio.sleep(self._pauses[min(num_failures, len(self._pauses)) - 1])
+
+        return pause

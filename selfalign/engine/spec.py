@@ -99,17 +99,6 @@ def _refuse_address(address: str) -> None:
 class Engine(Protocol):
     """What the steps of a run see of an engine."""
 
-    @property
-    def context_length(self) -> int:
-        """Tokens that a prompt and its completion may have together."""
-
-    def count_tokens(self, prompt: Prompt) -> int:
-        """Length of a prompt in tokens."""
-
-    def prepare(self, beginning: Prompt) -> int:
-        """Read once what many prompts will begin with: a text, or messages before the last user turn. Returns its
-        length in tokens."""
-
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         """One completion. Raises `PromptRefused` and `RequestFailed` (the engine lives on), `RecipeError` for sampling
         that the engine does not take, `EngineDied`."""
@@ -119,6 +108,18 @@ class Engine(Protocol):
 
         Raises like `generate`, and ValueError for fewer than two options or one that another begins with.
         """
+
+
+class StartedEngine(Protocol):
+    """What whoever starts an engine sees of it besides."""
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that a prompt and its completion may have together."""
+
+    def prepare(self, beginning: Prompt) -> int:
+        """Read once what many prompts will begin with: a text, or messages before the last user turn. Returns its
+        length in tokens."""
 
 
 def find_token_counter(spec: EngineSpec) -> TokenCounter | None:

@@ -83,9 +83,6 @@ class VllmEngine:
     def context_length(self) -> int:
         return self.llm.model_config.max_model_len
 
-    def count_tokens(self, prompt: Prompt) -> int:
-        return len(self.encode(prompt))
-
     def prepare(self, beginning: Prompt) -> int:
         """Tokenise what many prompts will begin with, once; returns its number of tokens."""
         num_tokens = self._reader.prepare(beginning)
@@ -97,19 +94,16 @@ class VllmEngine:
         return self._reader.encode(self._reader.as_text(prompt), is_plain=isinstance(prompt, str))
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        try:
-            return await self._generate(prompt, sampling, rng_seed)
-        except EngineDied:
-            # Ctrl-C reaches the engine's processes as well as us, and they may be gone before we are cancelled: the
-            # cancellation ends this wait.
-            await asyncio.sleep(CTRL_C_SECONDS)
-            raise
-
-    async def _generate(self, prompt: Prompt, sampling: Sampling, rng_seed: int) -> Completion:
         text = self._reader.as_text(prompt)
-        token_ids = self._reader.encode(text, is_plain=isinstance(prompt, str))
-        output = await self._last_output(token_ids, sampling_params(sampling, rng_seed, self._style))
-        return self._as_completion(output, is_thinking=opens_think_block(text))
+        request = {"prompt_token_ids": self._reader.encode(text, is_plain=isinstance(prompt, str))}
+        params = sampling_params(sampling, rng_seed, self._style)
+        output = await self._last_of(self.llm.generate(request, params, request_id=self._next_id()))
+        choice = output.outputs[0]
+        if choice.finish_reason == "error":
+            raise RequestFailed("the engine failed on this request and lives on")
+        usage = Usage(len(output.prompt_token_ids or ()), output.num_cached_tokens or 0, len(choice.token_ids))
+        answer = self._keep_answer(choice.text, opens_think_block(text))
+        return Completion(answer, choice.finish_reason or "stop", usage)
 
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
         """Shares of the options as the next text; of messages, as the beginning of the assistant's turn."""
@@ -117,36 +111,37 @@ class VllmEngine:
         def encode(text: str) -> list[int]:
             return self._reader.encode(text, is_plain=isinstance(prompt, str))
 
-        try:
-            return await choose_by_tokens(encode, self._reader.as_text(prompt), options, self._score)
-        except EngineDied:
-            await asyncio.sleep(CTRL_C_SECONDS)  # as in `generate`
-            raise
+        return await choose_by_tokens(encode, self._reader.as_text(prompt), options, self._score)
 
     async def _score(self, token_ids: list[int], next_ids: list[int]) -> list[float]:
         """The log-probabilities of tokens that may come next."""
         from vllm import SamplingParams
 
         params = SamplingParams(temperature=0.0, max_tokens=1, logprob_token_ids=next_ids, detokenize=False)
-        output = await self._last_output(token_ids, params)
-        found = output.outputs[0].logprobs
-        if not found:  # aborted: nobody here aborts, the engine is going down
-            raise self._died()
-        return [found[0][token_id].logprob for token_id in next_ids]
+        request = {"prompt_token_ids": token_ids}
+        output = await self._last_of(self.llm.generate(request, params, request_id=self._next_id()))
+        found = output.outputs[0].logprobs[0]
+        return [found[token_id].logprob for token_id in next_ids]
 
-    async def _last_output(self, token_ids: list[int], params: "SamplingParams") -> "RequestOutput":
+    def _next_id(self) -> str:
+        return str(next(self._request_ids))
+
+    async def _last_of(self, outputs: "AsyncIterator[RequestOutput]") -> "RequestOutput":
+        """The one output of a request, in our errors."""
         from vllm.exceptions import VLLMError
 
-        output = None
-        request = self.llm.generate({"prompt_token_ids": token_ids}, params, request_id=str(next(self._request_ids)))
         try:
-            async for output in request:  # noqa: B007 - there is exactly one
-                pass
-        except VLLMError as error:
-            raise self._translate(error) from None
-        if output is None:
-            raise self._died()
-        return output
+            found = [output async for output in outputs]
+            if found and found[-1].outputs[0].finish_reason != "abort":
+                return found[-1]
+            error = self._died()  # nobody here aborts: the engine is going down
+        except VLLMError as raised:
+            error = self._translate(raised)
+        if isinstance(error, EngineDied):
+            # Ctrl-C reaches the engine's processes as well as us, and they may be gone before we are cancelled: the
+            # cancellation ends this wait.
+            await asyncio.sleep(CTRL_C_SECONDS)
+        raise error
 
     def close(self) -> None:
         """Stop the engine and its processes. What is still open dies with it."""
@@ -159,15 +154,6 @@ class VllmEngine:
         if load is not None and self.capacity is not None:
             for line in self.capacity.lines(load.slots, shared_tokens, load.request_tokens):
                 say(load.stream, line)
-
-    def _as_completion(self, output: "RequestOutput", is_thinking: bool) -> Completion:
-        choice = output.outputs[0]
-        if choice.finish_reason == "abort":  # nobody here aborts: the engine is going down
-            raise self._died()
-        if choice.finish_reason == "error":
-            raise RequestFailed("the engine failed on this request and lives on")
-        usage = Usage(len(output.prompt_token_ids or ()), output.num_cached_tokens or 0, len(choice.token_ids))
-        return Completion(self._keep_answer(choice.text, is_thinking), choice.finish_reason or "stop", usage)
 
     def _translate(self, error: Exception) -> Exception:
         """Ours for vLLM's: `EngineDied` for a dead engine, `PromptRefused` for what the engine refuses and will refuse

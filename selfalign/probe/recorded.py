@@ -27,16 +27,6 @@ class RecordedEngine:
         self._journal = Journal(path)
         self.num_asked = 0
 
-    @property
-    def context_length(self) -> int:
-        return self._engine.context_length
-
-    def count_tokens(self, prompt: Prompt) -> int:
-        return self._engine.count_tokens(prompt)
-
-    def prepare(self, beginning: Prompt) -> int:
-        return self._engine.prepare(beginning)
-
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         key = self._key(prompt, to_row(sampling), rng_seed)
         if key not in self._known:
