@@ -4,13 +4,12 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from selfalign.align.citation import folded
 from selfalign.align.headings import CLOSING
 from selfalign.align.prompt import opening, render_prefix, shared_messages
-from selfalign.builtin import builtin_names, find_data
-from selfalign.errors import RecipeError, did_you_mean
+from selfalign.builtin import require_data
+from selfalign.errors import did_you_mean
 from selfalign.markers import hostile
 from selfalign.records import Constitution, Demonstration, Persona, Principle
 from selfalign.yamlfile import Value, read_yaml
@@ -66,9 +65,8 @@ def load_constitution(name_or_path: str, persona: PersonaSpec | None = None) -> 
 
     Raises RecipeError, one line with file and line number, for anything that is missing, unknown or wrong.
     """
-    keys = read_yaml(_find(name_or_path)).mapping(
-        ("name", "persona", "principles", "demonstrations"), ("about", "licence")
-    )
+    path = require_data("principles", name_or_path, ".yaml", "a constitution")
+    keys = read_yaml(path).mapping(("name", "persona", "principles", "demonstrations"), ("about", "licence"))
     own = _persona(keys["persona"])
     persona = replace(own, **persona.given()) if persona else own
     loaded = Constitution(
@@ -83,21 +81,6 @@ def load_constitution(name_or_path: str, persona: PersonaSpec | None = None) -> 
     shown = tuple(_demonstration(entry, loaded) for entry in keys["demonstrations"].entries())
     loaded = replace(loaded, demonstrations=shown)
     return replace(loaded, digest=_digest(loaded))
-
-
-def _find(name_or_path: str) -> Path:
-    try:
-        path = find_data("principles", name_or_path, ".yaml")
-    except OSError as error:
-        raise RecipeError(f"{name_or_path[:80]}: cannot be read: {error.strerror}") from None
-    if path is not None:
-        return path
-    if Path(name_or_path).is_dir():
-        raise RecipeError(f"{name_or_path}: is a folder, not a constitution")
-    if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):
-        raise RecipeError(f"{name_or_path}: no such file")
-    known = builtin_names("principles", ".yaml")
-    raise RecipeError(f"no constitution named {name_or_path!r}{did_you_mean(name_or_path, known)}")
 
 
 def _digest(constitution: Constitution) -> str:

@@ -8,11 +8,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
-from pathlib import Path
 from typing import Any
 
-from selfalign.builtin import builtin_names, find_data
-from selfalign.errors import RecipeError, did_you_mean
+from selfalign.builtin import builtin_names, require_data
+from selfalign.errors import RecipeError
 from selfalign.markers import LIST_ITEM, hostile, role_marker
 from selfalign.records import Seed
 from selfalign.rows import read_rows
@@ -30,7 +29,7 @@ def load_seeds(names_or_paths: Sequence[str]) -> tuple[Seed, ...]:
     seeds: list[Seed] = []
     places: dict[str, str] = {}
     for name_or_path in names_or_paths:
-        path = _find(name_or_path)
+        path = require_data("seeds", name_or_path, ".jsonl", "a file of seeds")
         size_before = len(seeds)
         for line, row in read_rows(path):
             where = f"{path}:{line}"
@@ -50,20 +49,6 @@ def seeds_digest(seeds: Sequence[Seed]) -> str:
     """SHA-256 (hex) of what the seeds say, for the manifest: other spacing in the file does not change it."""
     content = json.dumps([astuple(seed) for seed in seeds], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _find(name_or_path: str) -> Path:
-    try:
-        path = find_data("seeds", name_or_path, ".jsonl")
-    except OSError as error:
-        raise RecipeError(f"{name_or_path[:80]}: cannot be read: {error.strerror}") from None
-    if path is not None:
-        return path
-    if Path(name_or_path).is_dir():
-        raise RecipeError(f"{name_or_path}: is a folder, not a file of seeds")
-    if "/" in name_or_path or name_or_path.endswith((".jsonl", ".json")):
-        raise RecipeError(f"{name_or_path}: no such file")
-    raise RecipeError(f"no seeds named {name_or_path!r}{did_you_mean(name_or_path, builtin_names('seeds', '.jsonl'))}")
 
 
 def _seed(row: Mapping[str, Any], where: str) -> Seed:
