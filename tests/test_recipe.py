@@ -90,3 +90,8 @@ def test_a_recipe_that_is_not_text_is_one_line(tmp_path):
     (tmp_path / "r.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RecipeError, match=r"r\.yaml:1: not UTF-8 text"):
         load_recipe(str(tmp_path / "r.yaml"))
+
+
+def test_a_name_that_no_file_can_have_is_one_line():
+    with pytest.raises(RecipeError, match=r"aaa: cannot be read: File name too long$"):
+        load_recipe("a" * 5000)
