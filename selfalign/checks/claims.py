@@ -9,13 +9,11 @@ from selfalign.checks.text import without_quotes
 
 _PERSON = (
     r"(?! (?:learning|system|tool|powered|generated|driven|safety|science|scien|engineer|research|develop|expert|"
-    r"consult|special|compan|start-?up|vision|program|ethic|"
-    r"enthus|graphics|game|shop|teach|stud|lab|policy|art))"
+    r"consult|special|compan|start-?up|vision|program|ethic|enthus|graphics|game|shop|teach|stud|lab|policy|art))"
 )
 _MACHINE = (
     r"(?:ai|a\.i\.|artificial intelligence|(?:large )?language model|llm|machine(?: learning model)?|"
-    r"computer(?: program)?|robot|"
-    r"bot|chatbot|software|virtual assistant|(?:ai|digital|virtual|text-based) (?:\w+ )?"
+    r"computer(?: program)?|robot|bot|chatbot|software|virtual assistant|(?:ai|digital|virtual|text-based) (?:\w+ )?"
     rf"(?:assistant|model|system|program|being))\b{_PERSON}"
 )
 _KIND = r"(?:(?!for|of|in|on|with|to|about|who|at|and|by|from)\w+[ -]){0,3}?"
@@ -51,8 +49,7 @@ _ITSELF_ELSEWHERE = re.compile(
     r"|(?:bir )?(?:yapay zek[aâ]|dil modeli|yapay zek[aâ] (?:asistanı|modeli)) (?:olarak|olduğum)|"
     r"\bsebagai (?:sebuah )?(?:ai|model bahasa|kecerdasan buatan|asisten virtual)\b"
     r"|\b(?:là|tư cách) (?:một )?(?:ai|mô hình ngôn ngữ|trí tuệ nhân tạo|trợ lý ảo)\b|(?:作为|作為|"
-    r"我(?:只)?是)(?:一个|一個|一名|一款)?(?:ai|人工智[能慧]|(?:大型)?(?:语言|語言)模型|智能助手|虚拟助手|机器人|"
-    r"程序)"
+    r"我(?:只)?是)(?:一个|一個|一名|一款)?(?:ai|人工智[能慧]|(?:大型)?(?:语言|語言)模型|智能助手|虚拟助手|机器人|程序)"
     r"|(?:ai|人工知能|言語モデル|アシスタント)(?:として|なので|ですので|ですから)|(?:ai|인공지능|"
     r"언어 ?모델)(?:로서|으로서|라서|이라서|이기 때문|이므로)|एआई होने के नाते|(?:كذكاء|بصفتي|كنموذج|"
     r"باعتباري) ?(?:ذكاء|نموذج|اصطناعي|لغوي|برنامج)?"
@@ -85,8 +82,7 @@ _MONTH = re.compile(
 )
 _DATE = r"(?:(?:early |late |mid-?|the end of |the beginning of )?(?:[a-z]{3,9}\.?,? )?(?:19|20)\d\d)"
 _KNOWLEDGE = re.compile(
-    rf"\b(?:as of|until|up to|since|before|after|in|on|to) (?:my|the) (?:\w+ )?(?:knowledge|training|data|"
-    rf"information|"
+    rf"\b(?:as of|until|up to|since|before|after|in|on|to) (?:my|the) (?:\w+ )?(?:knowledge|training|data|information|"
     rf"update)\b[^.!?\n]{{0,50}}?(?:{_DATE}|[.!?,\n]|$)"
     rf"|\bmy (?:\w+ )?(?:knowledge|training(?: data)?|information|data|last update)(?: cut-?off)?(?: \w+){{0,4}}? "
     rf"(?:ends?|stops?|goes|is|was|only|extends?|reaches|dates?|cut-?off|until|up to)\b[^.!?\n]{{0,30}}?{_DATE}"
@@ -100,15 +96,12 @@ _KNOWLEDGE = re.compile(
 )
 _KNOWLEDGE_ELSEWHERE = re.compile(
     r"(?:\bmein\w? (?:wissen\w*|trainingsdaten|informationsstand|daten)|\bm(?:es|on|a) (?:connaissances?|données|"
-    r"entraînement|base de connaissances)|"
-    r"\bmis? (?:conocimientos?|datos|información|entrenamiento)|\bmeus? (?:conhecimentos?|dados|treinamento)|"
-    r"\bminha base|\ble mie "
-    r"(?:conoscenze|informazioni)|\bi miei dati|\bмо(?:и|й|его) (?:знани|данны|обучени)\w*|\bmoja wiedza|"
-    r"\bmoje (?:dane|znalosti)|\bmijn kennis|"
-    r"\bmin kunskap|\bmin viden|\bpengetahuan saya|\bdata saya|\bkiến thức của tôi|\bbilgilerim|\bverilerim|"
-    r"我的(?:知识|知識|训练|訓練|数据|資料|信息)|"
-    r"私の(?:知識|情報|データ|学習)|제 (?:지식|정보|학습)|معرفتي|معلوماتي|دانش من|मेरी जानकारी|מידע שלי|"
-    r"הידע שלי)[^.!?。\n]{0,40}?((?:19|20)\d\d)"
+    r"entraînement|base de connaissances)|\bmis? (?:conocimientos?|datos|información|entrenamiento)|"
+    r"\bmeus? (?:conhecimentos?|dados|treinamento)|\bminha base|\ble mie (?:conoscenze|informazioni)|\bi miei dati|"
+    r"\bмо(?:и|й|его) (?:знани|данны|обучени)\w*|\bmoja wiedza|\bmoje (?:dane|znalosti)|"
+    r"\bmijn kennis|\bmin kunskap|\bmin viden|\bpengetahuan saya|\bdata saya|\bkiến thức của tôi|\bbilgilerim|"
+    r"\bverilerim|我的(?:知识|知識|训练|訓練|数据|資料|信息)|私の(?:知識|情報|データ|学習)|제 (?:지식|정보|학습)|"
+    r"معرفتي|معلوماتي|دانش من|मेरी जानकारी|מידע שלי|הידע שלי)[^.!?。\n]{0,40}?((?:19|20)\d\d)"
 )
 _A_DATE = re.compile(r"\b(?:19|20)\d\d\b|cut-?off|last update|my (?:most recent|last|latest) training")
 
@@ -155,10 +148,9 @@ _PLACEHOLDER_URL = re.compile(
 _SOURCE_HEADING = re.compile(
     r"^[#*=_ \t]*(?:see also|references|external links|further reading|bibliography|works cited|notes and references|"
     r"sources?|véase también|referencias|fuentes|siehe auch|quellen|einzelnachweise|weblinks|voir aussi|références|"
-    r"notes et "
-    r"références|liens externes|vedi anche|bibliografia|riferimenti|ver também|referências|см\. также|примечания|"
-    r"литература|"
-    r"参见|参考文献|参考资料|參考資料|関連項目|脚注|zobacz też|przypisy|zie ook|ayrıca bakınız|kaynakça|lihat pula|"
+    r"notes et références|liens externes|vedi anche|bibliografia|riferimenti|ver também|referências|"
+    r"см\. также|примечания|литература|参见|参考文献|参考资料|參考資料|関連項目|脚注|"
+    r"zobacz też|przypisy|zie ook|ayrıca bakınız|kaynakça|lihat pula|"
     r"xem thêm)[*=_ \t]*:?[*=_ \t]*$",
     re.MULTILINE,
 )
@@ -168,17 +160,15 @@ _BOILERPLATE = re.compile(
 )
 _ASKS_LINKS = re.compile(r"\b(?:sources?|links?|urls?|websites?|web ?pages?|where can i)\b")
 _REFERENCE = re.compile(
-    r"\b[A-Z][\w'-]+(?:,? [A-Z]\.)* et al\.|\b(?:[A-Z]\w+ (?:and|&) )?[A-Z]\w+ in the (?:Journal|Annals|"
-    r"Proceedings|Archives) of\b|"
-    r"\b(?:Journal|Annals|Proceedings|Archives|Review) of (?:\w+ ){1,5}?\d|\b[A-Z]\w+ (?:& [A-Z]\w+ )?\((?:19|"
-    r"20)\d\d\)[.,:]? [\"“A-Z]|"
-    r"(?<=[\w.,\"')])\[\d{1,2}\](?:\[\d{1,2}\])*(?=[\s.,;]|$)"
+    r"\b[A-Z][\w'-]+(?:,? [A-Z]\.)* et al\.|\b(?:[A-Z]\w+ (?:and|&) )?[A-Z]\w+ in the (?:Journal|Annals|Proceedings|"
+    r"Archives) of\b|\b(?:Journal|Annals|Proceedings|Archives|Review) of (?:\w+ ){1,5}?\d|"
+    r"\b[A-Z]\w+ (?:& [A-Z]\w+ )?\((?:19|20)\d\d\)[.,:]? "
+    r"[\"“A-Z]|(?<=[\w.,\"')])\[\d{1,2}\](?:\[\d{1,2}\])*(?=[\s.,;]|$)"
 )
 _ASKS_SOURCES = re.compile(
     r"sourc|referenc|citation|\bcite|link|url|website|web ?page|\bsites?\b|bibliograph|html|http|resource|\bapi\b|"
-    r"address|domain|where can i|wiki|article|paper|essay|report|"
-    r"stud(?:y|ies)|research|journal|publish|book|apa\b|quell|literatur|fuente|bibliograf|référence|источник|"
-    r"литератур|文献|来源|參考|出典"
+    r"address|domain|where can i|wiki|article|paper|essay|report|stud(?:y|ies)|research|journal|publish|book|apa\b|"
+    r"quell|literatur|fuente|bibliograf|référence|источник|литератур|文献|来源|參考|出典"
 )
 
 
@@ -209,13 +199,10 @@ _MAKER = (
     r"lmsys|stanford|huawei|samsung)"
 )
 _ASSISTANT = (
-    r"(?:chat ?gpt|gpt-?[2345]\w*|instructgpt|claude|gemini|bard|palm(?: 2)?|lamda|gemma|llama(?:[- ]?\d)?|alexa|"
-    r"siri|"
-    r"cortana|copilot|bing(?: chat)?|sydney|ernie(?: bot)?|vicuna|alpaca|koala|dolly|dromedary|open ?assistant|"
-    r"falcon|"
-    r"mistral|mixtral|qwen\w*|tongyi(?: qianwen)?|baichuan|chatglm|glm-?\d*|kimi|doubao|deepseek\w*|grok|"
-    r"command[- ]r|phi-?\d|pi|bloom(?:z)?|granite|olmo|tulu|yi-\d\w*|internlm|hunyuan|google assistant|watson|"
-    r"jurassic)"
+    r"(?:chat ?gpt|gpt-?[2345]\w*|instructgpt|claude|gemini|bard|palm(?: 2)?|lamda|gemma|llama(?:[- ]?\d)?|alexa|siri|"
+    r"cortana|copilot|bing(?: chat)?|sydney|ernie(?: bot)?|vicuna|alpaca|koala|dolly|dromedary|open ?assistant|falcon|"
+    r"mistral|mixtral|qwen\w*|tongyi(?: qianwen)?|baichuan|chatglm|glm-?\d*|kimi|doubao|deepseek\w*|grok|command[- ]r|"
+    r"phi-?\d|pi|bloom(?:z)?|granite|olmo|tulu|yi-\d\w*|internlm|hunyuan|google assistant|watson|jurassic)"
 )
 _MADE = r"(?:created|developed|made|trained|built|designed|owned|powered|programmed|provided|released)"
 _FOREIGN = re.compile(
@@ -234,10 +221,9 @@ _FOREIGN = re.compile(
 )
 _I_AM = (
     r"(?:ich bin|ich heiße|mein name ist|ich wurde|soy|me llamo|mi nombre es|fui|he sido|je suis|je m'appelle|"
-    r"mon nom est|j'ai été|"
-    r"sono(?: stato)?|mi chiamo|sou|me chamo|meu nome é|я|меня зовут|我是|我叫|我的名字(?:是|叫)|我由|私は|"
-    r"わたしは|私の名前は|저는|"
-    r"jestem|nazywam się|ben|adım|saya|nama saya|ik ben|jag är|jeg er|tôi là|jsem|أنا|من|אני|मैं)"
+    r"mon nom est|j'ai été|sono(?: stato)?|mi chiamo|sou|me chamo|meu nome é|я|меня зовут|我是|我叫|"
+    r"我的名字(?:是|叫)|我由|私は|わたしは|私の名前は|저는|jestem|nazywam się|ben|adım|saya|nama saya|ik ben|jag är|"
+    r"jeg er|tôi là|jsem|أنا|من|אני|मैं)"
 )
 _FOREIGN_ELSEWHERE = re.compile(
     rf"(?<!\w){_I_AM}[ ,]{{0,2}}(?:\w+ ){{0,2}}?(?P<name>{_ASSISTANT})(?![a-z])"

@@ -106,10 +106,9 @@ _ASKS_LANGUAGE = re.compile(
     r"swedish|danish|norwegian|finnish|polish|turkish|indonesian|russian|ukrainian|greek|arabic|hebrew|hindi|thai|"
     r"korean|japanese|chinese|mandarin|latin|czech|hungarian|romanian|vietnamese|tamil|bengali|persian|urdu|swahili|"
     r"malay)\b|übersetz|auf (?:deutsch|englisch)|tradu[icz]|engli[sc]|inglés|inglese|inglês|anglais|allemand|"
-    r"alemán|tedesco|alemão|французск|английск|немецк|英[语語文]|法语|フランス語|ドイツ語|영어|angielsk|niemieck|"
-    r"ingilizce|engels|espagnol|spanisch|französisch|italienisch|fransk|tysk|перевед|翻译|翻訳|번역|vertaal|"
-    r"översätt|"
-    r"przetłumacz|çevir"
+    r"alemán|tedesco|alemão|французск|английск|немецк|英[语語文]|法语|フランス語|ドイツ語|영어|"
+    r"angielsk|niemieck|ingilizce|engels|espagnol|spanisch|französisch|italienisch|fransk|tysk|перевед|翻译|"
+    r"翻訳|번역|vertaal|översätt|przetłumacz|çevir"
 )
 
 

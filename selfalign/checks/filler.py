@@ -30,10 +30,9 @@ _GAP = re.compile(rf"\[[^\[\]\n]{{0,40}}{_TO_FILL}[^\[\]\n]{{0,40}}\](?!\()")
 _ASKS_GAPS = re.compile(
     r"template|placeholder|fill|\bblank|\bgap|\bform\b|reusable|exercise|worksheet|quiz|lorem|\[|\{\{|__|xxx|tbd|"
     r"vorlage|lücke|formular|muster|modèle|à compléter|formulaire|plantilla|formulario|rellenar|modelo|formulário|"
-    r"preencher|modello|modulo|compilare|szablon|wzór|formularz|υπόδειγμα|συμπλήρωσ|шаблон|бланк|образец|sjabloon|"
-    r"mall\b|skabelon|şablon|taslak|templat|formulir|mẫu|模板|范本|範本|填空|テンプレート|ひな形|雛形|穴埋め|양식|"
-    r"서식|빈칸|"
-    r"قالب|نموذج|نمونه|תבנית|טופס|नमूना|แบบฟอร์ม"
+    r"preencher|modello|modulo|compilare|szablon|wzór|formularz|υπόδειγμα|συμπλήρωσ|шаблон|"
+    r"бланк|образец|sjabloon|mall\b|skabelon|şablon|taslak|templat|formulir|mẫu|模板|范本|範本|填空|"
+    r"テンプレート|ひな形|雛形|穴埋め|양식|서식|빈칸|قالب|نموذج|نمونه|תבנית|טופס|नमूना|แบบฟอร์ม"
 )
 
 

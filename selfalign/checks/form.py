@@ -182,12 +182,10 @@ def _stutter(reading: Reading, words: list[str]) -> Finding:
 
 _SPEAKER = (
     r"User|Human|Assistant|AI|Chatbot|System|Nutzer(?:in)?|Benutzer|Assistent(?:in)?|Mensch|KI|Utilisateur|Humain|"
-    r"Usuario|Usuária|Usuário|"
-    r"Asistente|Assistente|Utente|Umano|Humano|Пользователь|Ассистент|Користувач|Асистент|Użytkownik|Asystent|"
-    r"Uživatel|Kullanıcı|Asistan|"
-    r"Gebruiker|Användare|Bruger|Bruker|Pengguna|Asisten|Người dùng|Trợ lý|用户|用戶|使用者|助手|助理|ユーザー|"
-    r"アシスタント|사용자|어시스턴트|المستخدم|المساعد|کاربر|دستیار|"
-    r"उपयोगकर्ता|सहायक|Χρήστης|Βοηθός|USER|HUMAN|ASSISTANT"
+    r"Usuario|Usuária|Usuário|Asistente|Assistente|Utente|Umano|Humano|Пользователь|Ассистент|"
+    r"Користувач|Асистент|Użytkownik|Asystent|Uživatel|Kullanıcı|Asistan|Gebruiker|Användare|"
+    r"Bruger|Bruker|Pengguna|Asisten|Người dùng|Trợ lý|用户|用戶|使用者|助手|助理|ユーザー|アシスタント|사용자|"
+    r"어시스턴트|المستخدم|المساعد|کاربر|دستیار|उपयोगकर्ता|सहायक|Χρήστης|Βοηθός|USER|HUMAN|ASSISTANT"
 )
 _TURN = re.compile(rf"^[ \t]*(?:\*\*|#{{1,6}} ?)?({_SPEAKER})(?: ?\d{{1,2}})?(?:\*\*)? ?[:：](?:\*\*)?", re.MULTILINE)
 _FIRST_ALONE = ("User", "Human", "USER", "HUMAN")
@@ -197,13 +195,10 @@ _QUESTION = re.compile(
     r"respuesta|réponse|ответ|答) ?\d{0,2} ?[:：]"
 )
 _DIALOGUE = re.compile(
-    r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|"
-    r"user|human|assistant|"
-    r"instruction|scene|faq|q&a|quiz|question|moderator|guide|gespräch|szene|scène|entretien|diálogo|escena|"
-    r"conversa|dialogo|диалог|"
-    r"діалог|разговор|rozmow|diyalog|konuşma|samtal|gesprek|percakapan|hội thoại|对话|對話|会话|会話|対話|대화|"
-    r"حوار|گفتگو|संवाद|διάλογο|yaml|"
-    r"\bki\b|\bai\b|robot"
+    r"dialog|conversation|chat|script|interview|transcript|roleplay|role-play|role play|exchange|example|prompt|user|"
+    r"human|assistant|instruction|scene|faq|q&a|quiz|question|moderator|guide|gespräch|szene|scène|entretien|diálogo|"
+    r"escena|conversa|dialogo|диалог|діалог|разговор|rozmow|diyalog|konuşma|samtal|gesprek|"
+    r"percakapan|hội thoại|对话|對話|会话|会話|対話|대화|حوار|گفتگو|संवाद|διάλογο|yaml|\bki\b|\bai\b|robot"
 )
 _HEADING = re.compile(
     r"^#{1,6} ?(?:instruction|response|input|human|assistant|system|task \d+)(?: ?[:.]|[ \t]*$)", re.MULTILINE

@@ -102,9 +102,8 @@ _RECITED = 8
 _SPEAKERS = word_set("i we it its my our me us you your the assistant")
 _CITES = re.compile(
     r"\b(?:principles?|prinzip(?:ien)?|principes?|principios?|princípios?|princip[ie]o?|принцип\w*|zasad\w*|"
-    r"nguyên tắc|"
-    r"prinsip|princip\w{0,3}|ilke\w{0,3}|αρχή|المبدأ|اصل)"
-    r"\s?(?:no\.? ?|n\.? ?º? ?|nr\.? ?)?(\d{1,2})\b|(?:原则|原則|원칙)\s?(\d{1,2})"
+    r"nguyên tắc|prinsip|princip\w{0,3}|ilke\w{0,3}|αρχή|المبدأ|اصل)\s?(?:no\.? ?|n\.? ?º? ?|nr\.? ?)?(\d{1,2})\b|"
+    r"(?:原则|原則|원칙)\s?(\d{1,2})"
 )
 _CLOSING = re.compile(r"^principles?[ \t]*: *\d", re.MULTILINE)
 _ABOUT_PRINCIPLES = re.compile(
@@ -112,15 +111,12 @@ _ABOUT_PRINCIPLES = re.compile(
 )
 _THINKS = re.compile(
     r"^\W*(?:(?:(?:my |internal )?thoughts?|thinking|gedanken?|überlegung|pensée|réflexion interne|pensamiento|"
-    r"pensamento|pensiero|мысл[ьи]|düşünce|myśl|tankar|思考|想法|考え|생각)\W{0,3}[:：]|"
-    r"(?:okay, |ok, |so |alright, )?the user (?:wants|asks|is asking|asked|would like|needs|is requesting)\b|"
-    r"(?:der|die) nutzer\w* (?:möchte|will|fragt|bittet)|l'utilisat\w+ (?:veut|demande|souhaite)|(?:el|"
-    r"la) usuari[oa] "
-    r"(?:pide|quiere|pregunta|solicita)|[oa] usuári[oa] (?:quer|pede|pergunta)|l'utente (?:vuole|chiede)|"
-    r"пользователь "
-    r"(?:хочет|просит|спрашивает)|użytkownik (?:chce|prosi|pyta)|kullanıcı \w+|pengguna (?:ingin|meminta)|"
-    r"用户(?:想|要|"
-    r"问|询问|希望)|用戶(?:想|要|問)|ユーザーは|사용자[가는])"
+    r"pensamento|pensiero|мысл[ьи]|düşünce|myśl|tankar|思考|想法|考え|생각)\W{0,3}[:：]|(?:okay, |ok, |so |"
+    r"alright, )?the user (?:wants|asks|is asking|asked|would like|needs|is requesting)\b|(?:der|"
+    r"die) nutzer\w* (?:möchte|will|fragt|bittet)|l'utilisat\w+ (?:veut|demande|souhaite)|(?:el|la) usuari[oa] (?:pide|"
+    r"quiere|pregunta|solicita)|[oa] usuári[oa] (?:quer|pede|pergunta)|l'utente (?:vuole|chiede)|"
+    r"пользователь (?:хочет|просит|спрашивает)|użytkownik (?:chce|prosi|pyta)|"
+    r"kullanıcı \w+|pengguna (?:ingin|meminta)|用户(?:想|要|问|询问|希望)|用戶(?:想|要|問)|ユーザーは|사용자[가는])"
 )
 _ABOUT_USERS = re.compile(
     r"user|thought|nutzer|utilisat|usuari|usuári|utente|пользоват|użytkown|kullanıcı|用户|ユーザ|사용자"
@@ -176,14 +172,12 @@ def _citation(text: str, constitution: Constitution) -> re.Match[str] | None:
 # The text to work on is in the instruction, so its words come again.
 _WORKS_ON_TEXT = re.compile(
     r"\b(?:capitali[sz]e|punctuat\w*|correct|fix|grammar|spell\w*|proofread|edit|simplif\w*|rewrite|rephrase|"
-    r"paraphrase|polish|shorten|convert|"
-    r"change|turn|make (?:this|it|the)|put|say|repeat|format|sort|remove|replace|delete|add|insert|errors?|checked|"
-    r"copy|quote|signature|translate|"
-    r"summari[sz]e|extract|find|identify|complete)\b.*(?:[:\"“«„]|\n)|\b(?:setze|korrigiere?|verbessere?|"
-    r"wiederhole|ergänze)\b.*[:\"„]|"
-    r"\b(?:corrige\w*|corrij\w*|répète|ajoute|ponctue|añade|repite|pon|adicione|repita|correggi|ripeti|popraw|"
-    r"powtórz|dodaj|исправь\w*|повтори\w*|"
-    r"расставь\w*|düzelt|ekle|perbaiki|ulangi|thêm|sửa|lặp lại|修改|改正|加|重复|直し|繰り返し|고쳐|"
+    r"paraphrase|polish|shorten|convert|change|turn|make (?:this|it|the)|put|say|repeat|format|sort|remove|replace|"
+    r"delete|add|insert|errors?|checked|copy|quote|signature|translate|summari[sz]e|extract|find|identify|"
+    r"complete)\b.*(?:[:\"“«„]|\n)|\b(?:setze|korrigiere?|verbessere?|wiederhole|ergänze)\b.*[:\"„]|\b(?:corrige\w*|"
+    r"corrij\w*|répète|ajoute|ponctue|añade|repite|pon|adicione|repita|correggi|ripeti|popraw|powtórz|dodaj|"
+    r"исправь\w*|повтори\w*|расставь\w*|düzelt|ekle|perbaiki|ulangi|thêm|sửa|lặp lại|修改|改正|"
+    r"加|重复|直し|繰り返し|고쳐|"
     r"반복)\b.*[:：\"«„「“]|thêm dấu|[:：]\s*\S+.*\S+$",
     re.DOTALL,
 )

@@ -209,10 +209,9 @@ _ASIDES = (("referral", wording.REFERRAL), ("offer", wording.OFFER), ("offer", w
 # A letter's or a character's "I" is not the assistant.
 _SALUTATION = re.compile(
     r"\W*(?:(?:dear|subject|to whom|re|hej|hei|madame|monsieur|gentile|lp)\b|exmo|car[oa]s? |estimad|querid|prezad|"
-    r"sehr geehrt|liebe[rs]? |ch[eè]re?s? |beste |geachte|kære|bästa|egregi|szanown|drog[ia] |vážen|mil[ýá] |уважаем|"
-    r"дорог|шановн|stimat|drag[ăe] |tisztelt|kedves|sayın|değerli|yth|kepada|kính gửi|尊敬|亲爱|親愛|拝啓|존경하는|"
-    r"عزيز|السيد|"
-    r"جناب|לכבוד|प्रिय|เรียน|αγαπητ|αξιότιμ)|\W*[^\n.!?:]{2,40},[ \t]*\n"
+    r"sehr geehrt|liebe[rs]? |ch[eè]re?s? |beste |geachte|kære|bästa|egregi|szanown|drog[ia] |vážen|mil[ýá] |"
+    r"уважаем|дорог|шановн|stimat|drag[ăe] |tisztelt|kedves|sayın|değerli|yth|kepada|kính gửi|尊敬|"
+    r"亲爱|親愛|拝啓|존경하는|عزيز|السيد|جناب|לכבוד|प्रिय|เรียน|αγαπητ|αξιότιμ)|\W*[^\n.!?:]{2,40},[ \t]*\n"
 )
 _IN_ROLE = re.compile(
     r"^\W*(?:hi|hello|hey)\b|\b(?:said|says|asked|replied|whispered|shouted|cried)\b|^(?!i |sorry)[\w ]{1,30}:"

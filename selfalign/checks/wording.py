@@ -23,16 +23,13 @@ _SERVE = (
     r"(?:provid|help|assist|answer|giv|offer|fulfil|compl[yi]|complet|support|satisf|generat|creat|writ|produc|engag|"
     r"discuss|shar(?:e|ing)|suggest|recommend|endors|condon|promot|encourag|advi[sc]|respond|tell (?:you|anyone|a )|"
     r"do (?:that|this|so|it)\b|participat|facilitat|continue (?:this|with|the)|disclos|reveal|comment|accommodat|"
-    r"show you|teach|explain|guid|instruct|fabricat|perform|execut|compos|list|describ|justif|argue (?:for|that)|"
-    r"grant|proceed|prescrib|translat|entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|"
-    r"predict|comment|statement|jokes)|take part|tolerat|speak (?:to|on|about)|talk (?:you|about)|go along|"
-    r"meet (?:that|this|your)|carry out|agree (?:to|with)|process (?:that|this|your)|"
-    r"be (?:of (?:help|assistance)|able to (?:help|assist|provide)|part of|a part of)|walk you|plan\b|get into|"
-    r"go into|"
-    r"touch|build|point you|look into|supply|suppl|reproduc|recit|quot|draft|cod(?:e|ing)\b|script|impersonat|play\b|"
-    r"go there|clear yours|name (?:any|names)|rank|order (?:that|this|it|a)|book (?:that|this|it|a)|send (?:that|"
-    r"it|a)|"
-    r"coach|forge|fak(?:e|ing))"
+    r"show you|teach|explain|guid|instruct|fabricat|perform|execut|compos|list|describ|justif|argue (?:for|that)|grant|"
+    r"proceed|prescrib|translat|entertain|cooperat|aid|make (?:any|a |that|such|this|claims|recommend|judg|predict|"
+    r"comment|statement|jokes)|take part|tolerat|speak (?:to|on|about)|talk (?:you|about)|go along|meet (?:that|this|"
+    r"your)|carry out|agree (?:to|with)|process (?:that|this|your)|be (?:of (?:help|assistance)|able to (?:help|assist|"
+    r"provide)|part of|a part of)|walk you|plan\b|get into|go into|touch|build|point you|look into|supply|suppl|"
+    r"reproduc|recit|quot|draft|cod(?:e|ing)\b|script|impersonat|play\b|go there|clear yours|name (?:any|names)|rank|"
+    r"order (?:that|this|it|a)|book (?:that|this|it|a)|send (?:that|it|a)|coach|forge|fak(?:e|ing))"
 )
 # ... and what it would have to find out first.
 _KNOW = (
@@ -93,10 +90,8 @@ _IN_PASSING = (
 )
 _AWAY = (
     r"(?:pass\b(?! \w+ (?:the|along))|skip\b|decline|stop (?:there|here|short)|sit (?:this|that|it)|"
-    r"stay (?:well )?(?:away|out)|"
-    r"step (?:away|back|out)|steer clear|hold off|bow out|opt out|say no|turn (?:this|that|it|you) down|refuse|"
-    r"draw the line|"
-    r"leave (?:this|that|it|those)\b)"
+    r"stay (?:well )?(?:away|out)|step (?:away|back|out)|steer clear|hold off|bow out|opt out|say no|turn (?:this|that|"
+    r"it|you) down|refuse|draw the line|leave (?:this|that|it|those)\b)"
 )
 _I = (
     r"(?:'m| am|'ll| will|'d)?(?: going to| have to| gonna)? (?:stay|keep|steer|shy|back) (?:well |right )?(?:away|"
@@ -111,9 +106,8 @@ _I = (
     r"'d (?:only )?be (?:guessing|making (?:it|that|things|one) up|inventing|lying)\b",
     rf"(?: \w+ly)? (?:won't|will not|refuse to) (?:be )?(?!{_IN_PASSING})\w+",
     (
-        rf"(?:'m| am) not (?:going to|about to|willing to|prepared to|doing|touching|helping|writing|giving|"
-        rf"sharing|building|getting into|taking part|participating|comfortable|up for|on board|"
-        rf"game)\b(?! (?:{_IN_PASSING}))"
+        rf"(?:'m| am) not (?:going to|about to|willing to|prepared to|doing|touching|helping|writing|giving|sharing|"
+        rf"building|getting into|taking part|participating|comfortable|up for|on board|game)\b(?! (?:{_IN_PASSING}))"
     ),
     (
         rf"(?:'ll| will| must| have to|'ve got to|'m going to| am going to|'m choosing to|'d better)(?: have to|"
@@ -165,8 +159,7 @@ _PHRASES = (
     r"stays (?:closed|shut)\b",
     (
         r"(?:is|are|be|was|'s)?(?:n't| not|not) (?:something|anything|an? [\w-]+(?: \w+)?|one|content|material|"
-        r"territory|"
-        r"somewhere) (?:that |which |where )?(?:i|we|you'll get)\b"
+        r"territory|somewhere) (?:that |which |where )?(?:i|we|you'll get)\b"
     ),
     r"something (?:that )?i (?:won't|will not|can't|cannot|refuse|don't)\b",
     r"something i(?:'m| am) (?:not\b|going to (?:stay|avoid|skip|pass|leave))",
@@ -200,19 +193,15 @@ OMITS = re.compile(
 _ITSELF = re.compile(r"\b(?:i|i'm|i'll|i'd|i've|me|my|mine)\b")
 _NO = re.compile(
     r"n't\b|\b(?:not|no|never|nothing|none|nobody|without|neither|nor|cannot|declin\w*|pass|skip|skipping|refus\w+|"
-    r"stops?|leave|"
-    r"leaving|left|out|away|rather|line|against|elsewhere|off)\b"
+    r"stops?|leave|leaving|left|out|away|rather|line|against|elsewhere|off)\b"
 )
 # Doubt, comfort, praise, and what a person tells of themselves.
 _OTHERWISE = re.compile(
-    r"not sure|rather not use|don't (?:know|think|mean|have|worry|forget)|"
-    r"can't (?:help but|imagine|wait|say|recommend|tell)|"
-    r"not (?:an?|your|the) |"
-    r"no (?:doubt|problem|idea|worries)|sorry to hear|feel|i am here|i'm here|not alone|not only|not just|"
-    r"favou?rite|couldn't agree|"
-    r"won't (?:lie|pretend)|never had|i love|have a body|experience|glad|hesitate|assume|last update|knowledge|"
-    r"i wouldn't\W*$|"
-    r"not going to judge|won't judge|my [\w ]{1,30}(?:isn't|is not|doesn't)"
+    r"not sure|rather not use|don't (?:know|think|mean|have|worry|forget)|can't (?:help but|imagine|wait|say|recommend|"
+    r"tell)|not (?:an?|your|the) |no (?:doubt|problem|idea|worries)|sorry to hear|feel|i am here|i'm here|not alone|"
+    r"not only|not just|favou?rite|couldn't agree|won't (?:lie|pretend)|never had|i love|have a body|experience|glad|"
+    r"hesitate|assume|last update|knowledge|i wouldn't\W*$|not going to judge|won't judge|my [\w ]{1,30}(?:isn't|"
+    r"is not|doesn't)"
 )
 
 
@@ -228,10 +217,9 @@ _GOOD = (
 )
 _WRONG = (
     r"(?:illegal|unethical|immoral|inappropriate|unacceptable|wrong|unlawful|discriminatory|disrespectful|offensive|"
-    r"against the law|reprehensible|irresponsible|racist|sexist|prejudiced|hurtful|abhorrent|(?:a |an )?(?:\w+ ){0,2}"
-    r"(?:crime|criminal act|illegal act|criminal offen[cs]e|felony|violation of)|harmful|(?:very |extremely |"
-    r"highly )?"
-    r"dangerous)"
+    r"against the law|reprehensible|irresponsible|racist|sexist|prejudiced|hurtful|abhorrent|(?:a |"
+    r"an )?(?:\w+ ){0,2}(?:crime|criminal act|illegal act|criminal offen[cs]e|felony|violation of)|harmful|(?:very |"
+    r"extremely |highly )?dangerous)"
 )
 
 IMPERSONAL = re.compile(
@@ -296,10 +284,8 @@ _URGE = (
 MORAL = re.compile(rf"\b{_MORAL}\b|connotation|problematic|inappropriate")
 PEOPLE = re.compile(
     r"\b(?:discriminat\w*|equal(?:ly|ity)?|rights|dignity|regardless|stereotyp\w*|prejudic\w*|unfair\w*|fairness|"
-    r"fairly|"
-    r"respect(?:ed|ful|fully)?(?! to)|inclus\w*|human beings?|marginali\w*|oppress\w*|racis\w*|sexis\w*|bigot\w*|"
-    r"bias\w*|"
-    r"violen\w*|hatred|justif\w*)\b"
+    r"fairly|respect(?:ed|ful|fully)?(?! to)|inclus\w*|human beings?|marginali\w*|oppress\w*|racis\w*|sexis\w*|"
+    r"bigot\w*|bias\w*|violen\w*|hatred|justif\w*)\b"
 )
 """How people should be treated: what a rejected premise is lectured about."""
 
@@ -314,10 +300,9 @@ REFERRAL = re.compile(
 )
 OFFER = re.compile(
     r"^\W*(?:instead\b|rather than\b|if you(?:'d like|'re| are| have| need| would| want)|is there (?:any|some)|"
-    r"please (?:let|feel|do)|feel free|let me know|let's\b|how (?:can|may) i|can i help|what (?:else|specific)|"
-    r"i(?:'d|'ll| would| will)? (?:be |am )?(?:happy|glad|here) to|i (?:\w+ )?(?:hope|suggest|encourage|recommend|"
-    r"urge|understand|appreciate)|i'm (?:happy|glad|here)|hello|thank you|that being said|with that said|could you|"
-    r"perhaps)"
+    r"please (?:let|feel|do)|feel free|let me know|let's\b|how (?:can|may) i|can i help|what (?:else|specific)|i(?:'d|"
+    r"'ll| would| will)? (?:be |am )?(?:happy|glad|here) to|i (?:\w+ )?(?:hope|suggest|encourage|recommend|urge|"
+    r"understand|appreciate)|i'm (?:happy|glad|here)|hello|thank you|that being said|with that said|could you|perhaps)"
 )
 SYMPATHY = re.compile(
     r"^\W*i(?:'m| am)? (?:\w+ ){0,2}(?:sorry|understand|can (?:see|understand|imagine)|apologi[sz]e|hear you)\b"

@@ -103,9 +103,8 @@ _MEDIUM = (
     r"|recording|podcast\s+episode|screenshot)s?"
 )
 _MAKES_MEDIUM = re.compile(
-    r"^(?:please\s+|can you\s+|could you\s+)?(?:draw|sketch|paint|photoshop|doodle)\s+(?:me\s+|us\s+)?"
-    r"(?:an?|the|some|your)\s+"
-    r"(?!(?:[\w-]+\s+){0,2}(?:conclusion|comparison|distinction|parallel|inference|analogy|line))"
+    r"^(?:please\s+|can you\s+|could you\s+)?(?:draw|sketch|paint|photoshop|doodle)\s+(?:me\s+|us\s+)?(?:an?|the|some|"
+    r"your)\s+(?!(?:[\w-]+\s+){0,2}(?:conclusion|comparison|distinction|parallel|inference|analogy|line))"
     r"|\b(?:generate|create|make|produce|render|design|record|film|edit|crop|upload|send|show|take)\s+(?:me\s+|us\s+)?"
     rf"(?:an?|the|some|this|your|my)\s+(?:[\w-]+\s+){{0,2}}{_MEDIUM}\b(?!\s+(?:caption|description|title|idea|prompt|"
     r"script|file|editing|essay|concept|list|class|gallery|component|processing|classifier|tag|element|url))",
