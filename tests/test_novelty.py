@@ -485,7 +485,7 @@ def test_one_word_ten_thousand_times() -> None:
     index = NoveltyIndex(NoveltySpec())
     for times in (1, 200, 255, 256, 10_000):
         index.add(str(times), "word " * times)
-    assert len(index._vocabulary) <= 255
+    assert len(index._vocabulary) == 10_000
     for times in (1, 200, 10_000):
         assert index.nearest("word " * times) == Neighbour(str(times), 1.0)
     assert index.nearest("word " * 9_000) == Neighbour("10000", pytest.approx(18 / 19))

@@ -22,6 +22,7 @@ whether the pool was filled one by one (`add`) or at once (`extend`).
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -98,7 +99,9 @@ class NoveltyIndex:
         self._loose_tokens = loose_tokens
         self._tokenise = tokeniser(spec.tokeniser)
         self._limits = Limits(spec.threshold)
-        self._vocabulary: dict[str, int] = {}
+        # Every element has a number: a token's first occurrence in a text, and (token, n) for its further ones.
+        self._vocabulary: dict[str | tuple[str, int], int] = {}
+        self._first_of = array("I")  # by element, the one of its token's first occurrence
         self._codes = np.zeros(1, np.uint32)
         # One entry a text; how many tokens it has, and how many of these are the instruction's.
         self._ids: list[str] = []
@@ -118,11 +121,11 @@ class NoveltyIndex:
         A text without any token resembles nothing.
         """
         turn = self._turn(text, context)
-        tokens = [self._vocabulary.get(token) for token in turn.tokens]
-        limits = self._limits.of_length(len(tokens))
-        candidates = self._candidates([token for token in tokens if token is not None], len(tokens), limits)
+        limits = self._limits.of_length(len(turn.tokens))
+        elements = [self._vocabulary.get(element) for element in _elements(turn.tokens)]
+        candidates = self._candidates([each for each in elements if each is not None], len(elements), limits)
         best, similarity = -1, self.spec.threshold
-        for candidate, found in self._similarities(turn, tokens, candidates, limits):
+        for candidate, found in self._similarities(turn, candidates, limits):
             if found > similarity:
                 best, similarity = candidate, found
                 if found == 1.0:
@@ -170,13 +173,17 @@ class NoveltyIndex:
 
     def _append(self, item_id: str, text: str, context: str) -> None:
         turn, vocabulary = self._turn(text, context), self._vocabulary
-        tokens = [vocabulary.setdefault(token, len(vocabulary)) for token in turn.tokens]
-        self._ids.append(item_id)
-        self._texts.tokens.extend(tokens)
-        self._texts.ends.append(len(self._texts.tokens))
-        self._signatures.append(_signature(tokens))
-        self._lengths.append(len(tokens))
+        elements = _elements(turn.tokens)
+        numbers = [vocabulary.setdefault(element, len(vocabulary)) for element in elements]
+        for element, number in zip(elements, numbers, strict=True):
+            if number == len(self._first_of):
+                self._first_of.append(number if isinstance(element, str) else vocabulary[element[0]])
+        self._texts.elements.extend(numbers)
+        self._texts.ends.append(len(self._texts.elements))
+        self._signatures.append(_signature(numbers))
+        self._lengths.append(len(numbers))
         self._heads.append(turn.head)
+        self._ids.append(item_id)  # last: a segment that is being built meanwhile counts whole texts only
 
     @property
     def _first_loose(self) -> int:
@@ -211,17 +218,17 @@ class NoveltyIndex:
 
     # -- asking
 
-    def _candidates(self, tokens: list[int], length: int, limits: LengthLimits) -> np.ndarray:
+    def _candidates(self, known: list[int], length: int, limits: LengthLimits) -> np.ndarray:
         """The kept texts that may be near-duplicates, in order: all that are, and some more."""
-        signature = np.uint64(_signature(tokens))
-        found = [self._scan(signature, len(tokens), limits)]
-        unknown = length - len(tokens)  # the rarest of all: they take the first places
-        elements = self._ranking.sort(tokens)[: max(0, limits.ranges.shape[1] - unknown)]
+        signature = np.uint64(_signature(known))
+        found = [self._scan(signature, len(known), limits)]
+        unknown = length - len(known)  # the rarest of all: they take the first places
+        elements = self._ranking.sort(known)[: max(0, limits.ranges.shape[1] - unknown)]
         if elements and self._segments:
             bounds = np.array(elements, np.uint64) << np.uint64(36)
             bounds = bounds + limits.ranges[:, unknown : unknown + len(elements)]
             for segment in self._segments:
-                texts = self._sift(segment.matches(bounds), segment.first, signature, len(tokens), limits)
+                texts = self._sift(segment.matches(bounds), segment.first, signature, len(known), limits)
                 found.append(texts)
         return np.unique(np.concatenate(found))
 
@@ -248,9 +255,7 @@ class NoveltyIndex:
         bits = np.bitwise_count(np.frombuffer(self._signatures, np.uint64).take(texts) ^ signature)
         return texts[bits <= limits.bits(lengths) + known]
 
-    def _similarities(
-        self, turn: _Turn, tokens: Sequence[int | None], candidates: np.ndarray, limits: LengthLimits
-    ) -> Iterable[tuple[int, float]]:
+    def _similarities(self, turn: _Turn, candidates: np.ndarray, limits: LengthLimits) -> Iterable[tuple[int, float]]:
         """The similarity to each candidate that shares enough tokens."""
         if not len(candidates):
             return
@@ -259,15 +264,16 @@ class NoveltyIndex:
         # Every token of the query becomes a character (there are fewer than surrogates begin at), every other one zero.
         characters: dict[str, int] = {}
         ours = "".join([chr(characters.setdefault(token, len(characters) + 1)) for token in turn.tokens])
-        known = [token for token in tokens if token is not None]
-        self._codes[known] = [ord(ours[place]) for place, token in enumerate(tokens) if token is not None]
+        known = [token for token in characters if token in self._vocabulary]
+        places = [self._vocabulary[token] for token in known]
+        self._codes[places] = [characters[token] for token in known]
         texts = array("I")
         ends = [0]
         for candidate in candidates.tolist():
             texts.extend(self._texts[candidate])
             ends.append(len(texts))
-        codes = self._codes.take(np.frombuffer(texts, np.uint32))
-        self._codes[known] = 0
+        codes = self._codes.take(np.frombuffer(self._first_of, np.uint32).take(np.frombuffer(texts, np.uint32)))
+        self._codes[places] = 0
         shared = np.add.reduceat(codes > 0, ends[:-1], dtype=np.int64)
         theirs = codes.tobytes().decode("utf-32-le")
         for place in np.flatnonzero(shared >= limits.least.take(np.diff(ends), mode="clip")).tolist():
@@ -275,11 +281,23 @@ class NoveltyIndex:
             yield candidate, _similarity(ours, turn.head, theirs[ends[place] : ends[place + 1]], self._heads[candidate])
 
 
-def _signature(tokens: Sequence[int]) -> int:
-    # Numbers are given in the order of first sight, so the frequent tokens spread over the bits evenly.
-    signature = 0
+def _elements(tokens: list[str]) -> list[str | tuple[str, int]]:
+    """The elements of a text in the order of its tokens (see `postings`), as keys of the vocabulary."""
+    if len(set(tokens)) == len(tokens):
+        return tokens
+    seen: Counter[str] = Counter()
+    elements = []
     for token in tokens:
-        signature |= _BITS[token & 63]
+        elements.append((token, seen[token]) if token in seen else token)
+        seen[token] += 1
+    return elements
+
+
+def _signature(elements: Sequence[int]) -> int:
+    # Numbers are given in the order of first sight, so the frequent ones spread over the bits evenly.
+    signature = 0
+    for element in elements:
+        signature |= _BITS[element & 63]
     return signature
 
 

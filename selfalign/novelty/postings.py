@@ -14,7 +14,7 @@ change; `build_segment` reads nothing but copies, so it may run in a thread whil
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,31 +31,31 @@ TOKENS_PER_HIT = 16
 
 _TEXT, _LENGTH, _ELEMENT = (1 << 20) - 1, (1 << 16) - 1, (1 << 28) - 1
 _COUNT = (1 << 20) - 1
-_REPEATS = 1 << 18
-_CHUNK = 1 << 17  # tokens; what numpy does not release the lock for then takes about a millisecond
+_CHUNK = 1 << 17  # elements; what numpy does not release the lock for then takes about a millisecond
 
 
 @dataclass(slots=True)
 class Texts:
-    """The tokens of all texts, as numbers, one text after the other; text i has those from `ends[i]` to `ends[i + 1]`.
+    """The elements of all texts, as numbers, one text after the other; text i has those from `ends[i]` to
+    `ends[i + 1]`.
 
     Both only ever grow. Slices of an array are copies, made while no other thread runs.
     """
 
-    tokens: array
+    elements: array
     ends: array
 
     def __getitem__(self, text: int) -> array:
-        return self.tokens[self.ends[text] : self.ends[text + 1]]
+        return self.elements[self.ends[text] : self.ends[text + 1]]
 
     def chunks(self, first: int, last: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """The texts from `first` to `last` (exclusive), some at a time: number of the first, tokens, ends."""
+        """The texts from `first` to `last` (exclusive), some at a time: number of the first, elements, ends."""
         while first < last:
             start = self.ends[first]
             until = bisect_right(self.ends, start + _CHUNK, first + 1, min(last, first + _LENGTH) + 1) - 1
             until = max(until, first + 1)
             ends = np.array(self.ends[first : until + 1], np.int64) - start
-            yield first, np.frombuffer(self.tokens[start : start + int(ends[-1])], np.uint32), ends
+            yield first, np.frombuffer(self.elements[start : start + int(ends[-1])], np.uint32), ends
             first = until
 
 
@@ -117,67 +117,32 @@ class LengthLimits:
 
 
 class Ranking:
-    """The order of all elements: by how often they had been seen when this was made."""
+    """The order of all elements: by how often they had been seen when this was made, later ones never."""
 
-    def __init__(self, texts: Texts, last: int, num_tokens: int) -> None:
-        # Tokens; one for all that came later, never seen; repetitions. Those that fall on one place are counted as one:
-        # any order will do, as long as it is the same for all texts.
-        self._counts = np.zeros(num_tokens + 1 + _REPEATS, np.uint32)
-        self._unseen = num_tokens
-        self._lookup = memoryview(self._counts)
-        for _, tokens, ends in texts.chunks(0, last):
-            _, tokens, repeats = _repeats(tokens, ends)
-            np.add.at(self._counts, self._places(tokens, repeats), 1)
-        self._counts[num_tokens] = 0
+    def __init__(self, texts: Texts, last: int, num_elements: int) -> None:
+        self._counts = np.zeros(num_elements + 1, np.uint32)
+        for _, elements, _ in texts.chunks(0, last):
+            np.add.at(self._counts, elements, 1)
         np.minimum(self._counts, _COUNT, out=self._counts)
+        self._lookup = memoryview(self._counts)
 
-    def _places(self, tokens: np.ndarray, repeats: np.ndarray) -> np.ndarray:
-        scattered = self._unseen + 1 + (_element(tokens, repeats) & _REPEATS - 1)
-        return np.where(repeats, scattered, np.minimum(tokens, self._unseen))
-
-    def sort(self, tokens: Sequence[int]) -> list[int]:
+    def sort(self, elements: Iterable[int]) -> list[int]:
         """The elements of a text, rarest first."""
-        lookup, unseen = self._lookup, self._unseen
-        if len(set(tokens)) == len(tokens):
-            ranks = [lookup[token] << 28 | token if token < unseen else token for token in tokens]
-        else:
-            seen: dict[int, int] = {}
-            ranks = []
-            for token in tokens:
-                seen[token] = repeat = seen.get(token, -1) + 1
-                element = _element(token, repeat)
-                place = unseen + 1 + (element & _REPEATS - 1) if repeat else min(token, unseen)
-                ranks.append(lookup[place] << 28 | element)
-        ranks.sort()
+        lookup, unseen = self._lookup, len(self._counts) - 1
+        ranks = sorted([lookup[element] << 28 | element if element < unseen else element for element in elements])
         return [rank & _ELEMENT for rank in ranks]
 
-    def postings(self, first: int, tokens: np.ndarray, ends: np.ndarray, limits: Limits) -> np.ndarray:
+    def postings(self, first: int, elements: np.ndarray, ends: np.ndarray, limits: Limits) -> np.ndarray:
         """What texts post: `first` is the number of the first in its segment."""
         lengths = np.diff(ends)
-        owners, tokens, repeats = _repeats(tokens, ends)
-        counts = self._counts.take(self._places(tokens, repeats)).astype(np.int64)
-        ranks = (owners << 48 | counts << 28 | _element(tokens, repeats)).astype(np.uint64)
+        owners = np.repeat(np.arange(len(lengths)), lengths)
+        counts = self._counts.take(elements, mode="clip").astype(np.int64)
+        ranks = owners << 48 | counts << 28 | elements
         ranks.sort()  # by text still, and in each by rank
         posted = np.flatnonzero(np.arange(len(ranks)) - ends[owners] < limits.prefix[lengths][owners])
         owners = owners[posted]
         low = (lengths[owners] << 20 | owners + first).astype(np.uint64)
-        return (ranks[posted] & np.uint64(_ELEMENT)) << np.uint64(36) | low
-
-
-def _repeats(tokens: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The tokens of texts in the order of texts, then of tokens: whose they are, the tokens, how many equal ones of the
-    text stand before each.
-    """
-    pairs = np.repeat(np.arange(len(ends) - 1, dtype=np.uint64) << np.uint64(32), np.diff(ends)) | tokens
-    pairs.sort()
-    runs = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
-    repeats = np.arange(len(pairs)) - np.repeat(runs, np.diff(runs, append=len(pairs)))
-    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64), repeats
-
-
-def _element(token, repeat):  # of numbers or arrays
-    # Two elements of one number can only make texts look more alike than they are, so nothing is lost by scattering.
-    return token + repeat * 0x9E3779B1 & _ELEMENT
+        return (ranks[posted].astype(np.uint64) & np.uint64(_ELEMENT)) << np.uint64(36) | low
 
 
 class Segment:
@@ -198,7 +163,7 @@ class Segment:
 def build_segment(texts: Texts, first: int, last: int, ranking: Ranking, limits: Limits) -> Segment:
     """The segment of texts `first` to `last` (exclusive), at most `SEGMENT_TEXTS`."""
     postings = [
-        ranking.postings(start - first, tokens, ends, limits) for start, tokens, ends in texts.chunks(first, last)
+        ranking.postings(start - first, elements, ends, limits) for start, elements, ends in texts.chunks(first, last)
     ]
     joined = np.concatenate(postings)
     joined.sort()
