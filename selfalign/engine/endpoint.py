@@ -15,6 +15,7 @@ import resource
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
@@ -83,10 +84,8 @@ class EndpointEngine:
                 "choosing by log-probabilities needs "
                 + ("the model's tokenizer on this machine" if reader is None else "a server that has them by token id")
             )
-        is_plain = isinstance(prompt, str)
-        return await choose_by_tokens(
-            lambda text: reader.encode(text, is_plain=is_plain), reader.as_text(prompt), options, self._score
-        )
+        encode = partial(reader.encode, is_plain=isinstance(prompt, str))
+        return await choose_by_tokens(encode, reader.as_text(prompt), options, self._score)
 
     async def _score(self, token_ids: list[int], next_ids: list[int]) -> list[float]:
         if len(token_ids) >= self.context_length:
@@ -161,18 +160,16 @@ class PromptWire:
         """A request's path, and its fields for the prompt. Raises `PromptRefused` for what no model can read."""
         if self.reader is None:
             return self._plain_form(prompt, abilities)
-        text, is_plain = self.reader.as_text(prompt), isinstance(prompt, str)
         if abilities.takes_token_ids:
-            return "/completions", {"prompt": self.reader.encode(text, is_plain=is_plain)}
+            return "/completions", {"prompt": self.token_ids(prompt)}
+        text = self.reader.as_text(prompt)
         refuse_no_text(text)
         # Special tokens already are in what a chat template has made.
-        return "/completions", {"prompt": text, **({} if is_plain else {"add_special_tokens": False})}
+        return "/completions", {"prompt": text, **({} if isinstance(prompt, str) else {"add_special_tokens": False})}
 
     def token_ids(self, prompt: Prompt) -> list[int]:
         """What the model reads of a prompt; nothing where its tokenizer is not here."""
-        if self.reader is None:
-            return []
-        return self.reader.encode(self.reader.as_text(prompt), is_plain=isinstance(prompt, str))
+        return self.reader.read(prompt)[1] if self.reader else []
 
     def opens_think_block(self, prompt: Prompt) -> bool:
         """Whether the completion begins inside of a <think> block, as far as that can be known here."""

@@ -17,11 +17,16 @@ _WORDS = "what the user says next"
 
 
 class PromptReader:
-    """A tokenizer, with the chat template where the model is asked by messages (`render`)."""
+    """A recipe's tokenizer, with the chat template where the model is asked by messages.
 
-    def __init__(self, tokenizer: Any, render: Callable[[Messages], str] | None) -> None:
+    `today` is the date for templates that write one. Raises like `chat_renderer`.
+    """
+
+    def __init__(self, tokenizer: Any, spec: EngineSpec, today: date) -> None:
         self.turn_token_ids = turn_token_ids(tokenizer)
-        self._render = render
+        self._render: Callable[[Messages], str] | None = None
+        if spec.style == "chat":
+            self._render = chat_renderer(tokenizer, spec.chat_template, spec.chat_arguments, today)
         self._tokens = PromptTokens(_encoder(tokenizer))
 
     def as_text(self, prompt: Prompt) -> str:
@@ -34,6 +39,11 @@ class PromptReader:
             return self._render(prompt)
         except Exception as error:  # a template is a foreign program: it may raise anything
             raise PromptRefused(f"the chat template: {one_line(error)}") from error
+
+    def read(self, prompt: Prompt) -> tuple[str, list[int]]:
+        """The prompt as one text, and its token ids. Raises `PromptRefused` where there can be none."""
+        text = self.as_text(prompt)
+        return text, self.encode(text, is_plain=isinstance(prompt, str))
 
     def encode(self, text: str, *, is_plain: bool) -> list[int]:
         """The token ids of a prompt's text; what a chat template made (not `is_plain`) has its special tokens already.
@@ -74,10 +84,7 @@ def refuse_no_text(text: str) -> None:
 
 
 def find_reader(spec: EngineSpec, today: date) -> PromptReader | None:
-    """The reader of a recipe's model, where its tokenizer, and a library that reads it, are on this machine.
-
-    `today` is the date for chat templates that write one.
-    """
+    """The reader of a recipe's model, where its tokenizer, and a library that reads it, are on this machine."""
     if find_tokenizer_file(spec.location, spec.revision) is None:
         return None
     try:
@@ -87,6 +94,4 @@ def find_reader(spec: EngineSpec, today: date) -> PromptReader | None:
         tokenizer = AutoTokenizer.from_pretrained(spec.location, revision=spec.revision, local_files_only=True)
     except Exception:  # not installed, or a model's own code: the server can read text as well
         return None
-    if spec.style == "text":
-        return PromptReader(tokenizer, None)
-    return PromptReader(tokenizer, chat_renderer(tokenizer, spec.chat_template, spec.chat_arguments, today))
+    return PromptReader(tokenizer, spec, today)

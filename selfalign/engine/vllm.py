@@ -16,12 +16,13 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from selfalign.engine.arguments import engine_arguments, num_replicas, sends_seeds
 from selfalign.engine.capacity import Capacity
-from selfalign.engine.chat import chat_renderer, opens_think_block, remove_think_block
+from selfalign.engine.chat import opens_think_block, remove_think_block
 from selfalign.engine.choose import choose_by_tokens
 from selfalign.engine.log import EngineLog
 from selfalign.engine.modelfiles import is_path, refuse_missing_model
@@ -31,7 +32,7 @@ from selfalign.engine.start import Progress, engine_environment, interrupts_hear
 from selfalign.engine.watchdog import engine_watched
 from selfalign.engine.workers import workers_heard
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed, one_line
-from selfalign.records import Completion, Messages, Prompt, Sampling, Usage
+from selfalign.records import Completion, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
     from vllm import RequestOutput, SamplingParams
@@ -70,7 +71,7 @@ class VllmEngine:
         try:
             tokenizer = llm.get_tokenizer()
             self._keep_answer, shows_special = _reasoning_remover(spec.reasoning, tokenizer)
-            self._reader = PromptReader(tokenizer, _renderer(spec, tokenizer, today or date.today()))
+            self._reader = PromptReader(tokenizer, spec, today or date.today())
             # A parser that reads special tokens knows better which of them end an answer.
             turns = () if shows_special else self._reader.turn_token_ids
             self._style = RequestStyle(sends_seeds(spec.seeded), shows_special, turns)
@@ -91,11 +92,11 @@ class VllmEngine:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The token ids that the model reads. Raises `PromptRefused` where there can be none."""
-        return self._reader.encode(self._reader.as_text(prompt), is_plain=isinstance(prompt, str))
+        return self._reader.read(prompt)[1]
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        text = self._reader.as_text(prompt)
-        request = {"prompt_token_ids": self._reader.encode(text, is_plain=isinstance(prompt, str))}
+        text, token_ids = self._reader.read(prompt)
+        request = {"prompt_token_ids": token_ids}
         params = sampling_params(sampling, rng_seed, self._style)
         output = await self._last_of(self.llm.generate(request, params, request_id=self._next_id()))
         choice = output.outputs[0]
@@ -107,10 +108,7 @@ class VllmEngine:
 
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
         """Shares of the options as the next text; of messages, as the beginning of the assistant's turn."""
-
-        def encode(text: str) -> list[int]:
-            return self._reader.encode(text, is_plain=isinstance(prompt, str))
-
+        encode = partial(self._reader.encode, is_plain=isinstance(prompt, str))
         return await choose_by_tokens(encode, self._reader.as_text(prompt), options, self._score)
 
     async def _score(self, token_ids: list[int], next_ids: list[int]) -> list[float]:
@@ -260,10 +258,6 @@ def _capacity(llm: "AsyncLLM", spec: EngineSpec) -> Capacity | None:
     if cache_tokens is None:
         return None
     return Capacity(cache_tokens, config.scheduler_config.max_num_seqs, num_replicas(spec.engine))
-
-
-def _renderer(spec: EngineSpec, tokenizer: Any, today: date) -> Callable[[Messages], str] | None:
-    return chat_renderer(tokenizer, spec.chat_template, spec.chat_arguments, today) if spec.style == "chat" else None
 
 
 def _reasoning_remover(reasoning: str, tokenizer: Any) -> tuple[Callable[[str, bool], str], bool]:
