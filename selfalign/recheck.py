@@ -14,7 +14,8 @@ import yaml
 from selfalign.align import read_again
 from selfalign.errors import RecipeError
 from selfalign.recipe import recipe_of_run, recipe_row
-from selfalign.records import Example, Outcome, constitution_from_row
+from selfalign.records import Example, Outcome
+from selfalign.records.lines import constitution_from_row
 from selfalign.run import directory as rundir
 from selfalign.run.directory import RECIPE, RunDir
 from selfalign.run.journal import rewritten

@@ -20,10 +20,9 @@ from selfalign.records import (
     Round,
     Usage,
     Verdict,
-    outcome_from_row,
-    round_from_row,
     to_row,
 )
+from selfalign.records.lines import outcome_from_row, round_from_row
 from selfalign.run import directory as rundir
 from selfalign.run.directory import Journal, RunDir
 

@@ -22,9 +22,9 @@ from selfalign.records import (
     Seed,
     Usage,
     Verdict,
-    outcome_from_row,
     to_row,
 )
+from selfalign.records.lines import outcome_from_row
 from selfalign.run import directory as rundir
 from selfalign.run.journal import num_bytes, read_at, read_records
 from selfalign.run.progress import Counters, failure_label

@@ -25,7 +25,8 @@ from typing import Any, Self
 import yaml
 
 from selfalign.errors import RunChanged, RunDirError
-from selfalign.records import Constitution, Outcome, Round, constitution_from_row, outcome_from_row, round_from_row
+from selfalign.records import Constitution, Outcome, Round
+from selfalign.records.lines import constitution_from_row, outcome_from_row, round_from_row
 from selfalign.run.journal import Journal, read_lines, read_records, rewritten, write_advice
 
 RECIPE = "recipe.yaml"

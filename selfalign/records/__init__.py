@@ -1,12 +1,12 @@
 """The types that cross a boundary, and their JSON form.
 
-All are frozen and slotted; derived facts are properties. `to_row` and `from_row` stand at the end and are the
-only way a record becomes a line of a journal and comes back.
+All are frozen and slotted; derived facts are properties. `to_row`, at the end, is the only way a record becomes a line
+of a journal; `records.lines` is the way back.
 """
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -340,60 +340,3 @@ def to_row(record: Any) -> Any:
         for item in fields(record)
         if (value := getattr(record, item.name)) != item.default or "sparse" not in item.metadata
     }
-
-
-def round_from_row(row: Mapping[str, Any]) -> Round:
-    """The inverse of `to_row` for a `Round`; raises KeyError, TypeError or ValueError on a foreign row."""
-    return Round(
-        index=row["index"],
-        shown_ids=tuple(row["shown_ids"]),
-        accepted=tuple(_instruction(item) for item in row["accepted"]),
-        rejected=tuple(_rejection(item) for item in row["rejected"]),
-        usage=Usage(**row["usage"]),
-        proposer=row.get("proposer", SELF_INSTRUCT),
-        hints=tuple(Cell(*item) for item in row.get("hints", ())),
-        kind=row.get("kind", ""),
-        topics=tuple(row.get("topics", ())),
-    )
-
-
-def outcome_from_row(row: Mapping[str, Any]) -> Outcome:
-    """The inverse of `to_row` for an `Example` or `Failure`; raises like `round_from_row`."""
-    if "reply" not in row:
-        raise ValueError("it lacks the reply, which earlier versions did not keep: make the run anew")
-    shared = {
-        **row,
-        "instruction": _instruction(row["instruction"]),
-        "principles_cited": tuple(row["principles_cited"]),
-        "checks": tuple(_check_result(item) for item in row["checks"]),
-        "usage": Usage(**row["usage"]),
-    }
-    if "reason" in row:
-        return Failure(**{**shared, "reason": FailureReason(row["reason"])})
-    return Example(**shared)
-
-
-def constitution_from_row(row: Mapping[str, Any]) -> Constitution:
-    """The inverse of `to_row` for a `Constitution`; raises like `round_from_row`."""
-    demonstrations = (Demonstration(**{**item, "cites": tuple(item["cites"])}) for item in row["demonstrations"])
-    return Constitution(
-        **{
-            **row,
-            "persona": Persona(**row["persona"]),
-            "principles": tuple(Principle(**item) for item in row["principles"]),
-            "demonstrations": tuple(demonstrations),
-        }
-    )
-
-
-def _instruction(row: Mapping[str, Any]) -> Instruction:
-    instruction = Instruction(**row)
-    return replace(instruction, cell=Cell(*instruction.cell)) if instruction.cell else instruction
-
-
-def _rejection(row: Mapping[str, Any]) -> Rejection:
-    return Rejection(**{**row, "reason": RejectionReason(row["reason"])})
-
-
-def _check_result(row: Mapping[str, Any]) -> CheckResult:
-    return CheckResult(**{**row, "verdict": Verdict(row["verdict"])})
