@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from selfalign import __version__, pipeline
-from selfalign.align.constitution import has_house_persona, load_constitution
+from selfalign.align.constitution import PersonaSpec, has_house_persona, load_constitution
+from selfalign.align.contrast import Contrasting, open_contrasting
 from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
 from selfalign.engine.provenance import provenance, vllm_version
@@ -54,6 +55,7 @@ class Sources:
     seeds: tuple[Seed, ...]
     constitution: Constitution
     guide: Guide | None = None
+    contrary: Constitution | None = None
 
 
 @dataclass(slots=True)
@@ -69,9 +71,13 @@ class State:
 
 
 def load_sources(recipe: Recipe) -> Sources:
-    """Read seeds, constitution and guide. Raises `RecipeError` with file and line."""
+    """Read seeds, constitutions and guide. Raises `RecipeError` with file and line."""
     guide = load_guide(recipe.propose.guide) if recipe.propose.is_guided else None
-    return Sources(load_seeds(recipe.seeds), load_constitution(recipe.constitution, recipe.persona), guide)
+    constitution = load_constitution(recipe.constitution, recipe.persona)
+    contrary = None
+    if recipe.pairs and recipe.pairs.contrary:
+        contrary = load_constitution(recipe.pairs.contrary, PersonaSpec(**to_row(constitution.persona)))
+    return Sources(load_seeds(recipe.seeds), constitution, guide, contrary)
 
 
 def generate(
@@ -128,6 +134,8 @@ def make_manifest(recipe: Recipe, sources: Sources) -> dict[str, Any]:
     }
     if sources.guide is not None:
         manifest["guide_digest"] = sources.guide.digest
+    if sources.contrary is not None:
+        manifest["contrary_digest"] = sources.contrary.digest
     if recipe.decontaminate:
         manifest["decontaminate_digest"] = _files_digest(recipe.decontaminate)
     if recipe.propose.source is not None:
@@ -239,6 +247,8 @@ async def _run(
         propose=recipe.propose,
         align=recipe.align,
         checks=recipe.checks,
+        revise=(recipe.revise.sampling or recipe.align.sampling) if recipe.revise else None,
+        pairs=contrasting_of(recipe, sources),
     )
     how = {
         "slots": recipe.slots,
@@ -249,6 +259,7 @@ async def _run(
     }
     async with start_engine(recipe.model, **how) as engine:
         _prepare_constitution(engine, sources.constitution, recipe)
+        _refuse_long_contrasts(engine, plan.pairs)
         ticker = asyncio.create_task(Ticker(state.counters, run.metrics.append, stream).run())
         try:
             with _survivors_frozen():
@@ -279,6 +290,23 @@ def _prepare_constitution(engine: StartedEngine, constitution: Constitution, rec
             f"and leaves less than align.sampling.max_tokens ({recipe.align.sampling.max_tokens}): choose a "
             "shorter one, a model with a longer context, or raise model.engine.max_model_len"
         )
+
+
+def contrasting_of(recipe: Recipe, sources: Sources) -> Contrasting | None:
+    """What contrasts are asked for behind; None where the recipe wants no pairs."""
+    if recipe.pairs is None:
+        return None
+    return open_contrasting(recipe.pairs, sources.constitution, sources.contrary, recipe.align.sampling)
+
+
+def _refuse_long_contrasts(engine: Engine, how: Contrasting | None) -> None:
+    for rung, before in (how.before if how else {}).items():
+        num_tokens = engine.count_tokens(before) if before else 0
+        if engine.context_length - num_tokens < how.sampling.max_tokens:
+            raise RecipeError(
+                f"pairs: what stands before the request of the {rung} contrast takes {num_tokens} of the model's "
+                f"{engine.context_length} tokens and leaves less than max_tokens ({how.sampling.max_tokens})"
+            )
 
 
 def _counted(records: Iterator[T], count: Callable[[T], None]) -> Iterator[T]:

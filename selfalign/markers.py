@@ -1,13 +1,15 @@
 """Text that would pass for a part of a prompt: role headings, chat-template tokens, characters nobody types.
 
 Generated text is hostile: none of this may reach a later prompt or a row. The pipeline's own prompts use the
-headings `### User`, `### Thoughts` and `### Answer`, each on a line of its own: "### User guide" is no marker, nor is
-"## Answer". A proposal's list has `### Task <number>`.
+headings `### User`, `### Thoughts`, `### Answer`, `### Draft` and `### Critique`, each on a line of its own: "### User
+guide" is no marker, nor is "## Answer". A proposal's list has `### Task <number>`.
 """
 
 import re
 
-ROLE_HEADING = re.compile(r"^[ \t]{0,3}#{3}[ \t]*(user|thoughts?|answer)[ \t]*:?[ \t]*$", re.IGNORECASE | re.MULTILINE)
+ROLE_HEADING = re.compile(
+    r"^[ \t]{0,3}#{3}[ \t]*(user|thoughts?|answer|draft|critique)[ \t]*:?[ \t]*$", re.IGNORECASE | re.MULTILINE
+)
 """A line that opens a part of a conversation; group 1 is which one, as written."""
 
 LIST_ITEM = re.compile(r"^[ \t]*#{1,6}[ \t]*Task[ \t]*\d+[.:)]?[ \t]*$", re.MULTILINE | re.IGNORECASE)

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from selfalign.align.ask import AlignSpec
+from selfalign.align.contrast import Contrasting, contrast
 from selfalign.align.outcome import align
+from selfalign.align.revise import revise
 from selfalign.checks import ChecksSpec
 from selfalign.engine.patience import PatientEngine
 from selfalign.engine.spec import Engine
@@ -50,6 +52,8 @@ class Plan:
     propose: ProposeSpec
     align: AlignSpec
     checks: ChecksSpec
+    revise: Sampling | None = None
+    pairs: Contrasting | None = None
 
 
 class SlottedEngine:
@@ -99,15 +103,8 @@ async def run(
 
     async def answer(instruction: Instruction) -> None:
         try:
-            outcome = await align(
-                engine,
-                instruction,
-                plan.constitution,
-                plan.align,
-                plan.checks,
-                style=plan.style,
-                rng_seed=_seed_of_attempt(plan.rng_seed, attempts.get(instruction.id, 0)),
-            )
+            rng_seed = _seed_of_attempt(plan.rng_seed, attempts.get(instruction.id, 0))
+            outcome = await _outcome_of(engine, instruction, plan, rng_seed)
             journal_outcome(outcome)
             counters.count_outcome(outcome)
             answers.note(*_failure_of_outcome(outcome))
@@ -129,6 +126,17 @@ async def run(
                     # Requests that start together cannot share a prefix that none has computed yet: one goes ahead.
                     await asyncio.wait([task])
                     is_first = False
+
+
+async def _outcome_of(engine: Engine, instruction: Instruction, plan: Plan, rng_seed: int) -> Outcome:
+    """All requests of one instruction, one after the other in its slot; they make one line in the journal."""
+    how = {"style": plan.style, "rng_seed": rng_seed}
+    outcome = await align(engine, instruction, plan.constitution, plan.align, plan.checks, **how)
+    if plan.revise is not None:
+        outcome = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
+    if plan.pairs is not None:
+        outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
+    return outcome
 
 
 def _seed_of_attempt(rng_seed: int, num_before: int) -> int:

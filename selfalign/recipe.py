@@ -16,6 +16,8 @@ import yaml
 
 from selfalign.align.ask import AlignSpec
 from selfalign.align.constitution import PersonaSpec
+from selfalign.align.contrast import PairsSpec
+from selfalign.align.revise import ReviseSpec
 from selfalign.builtin import builtin_names, find_data
 from selfalign.checks import ChecksSpec
 from selfalign.dataset.caps import BalanceSpec
@@ -49,6 +51,8 @@ class Recipe:
     novelty: NoveltySpec = field(default_factory=NoveltySpec)
     align: AlignSpec = field(default_factory=AlignSpec)
     checks: ChecksSpec = field(default_factory=ChecksSpec)
+    revise: ReviseSpec | None = None
+    pairs: PairsSpec | None = None
     balance: BalanceSpec = field(default_factory=BalanceSpec)
     dataset: DatasetSpec = field(default_factory=DatasetSpec)
 

@@ -10,13 +10,17 @@ parse          a completion -> thought, cited principles, answer
   turns        the next turn, in whatever guise
 check          an answer -> example or failure, by the checks
 outcome        all of that for one instruction
+revise         what a check failed: one critique, one revision
+contrast       the same model behind less or the contrary: the other side of a pair
+again          replies that stand in a journal, read anew
 files          `selfalign check`: the same for replies and answers recorded elsewhere
 """
 
+from selfalign.align.again import read_again
 from selfalign.align.ask import AlignSpec
 from selfalign.align.check import check_outcome
 from selfalign.align.constitution import load_constitution
-from selfalign.align.outcome import align, read_again, read_outcome
+from selfalign.align.outcome import align, read_outcome
 from selfalign.align.parse import Reply, ReplyError, parse_reply
 from selfalign.align.prompt import opening, render_prefix, render_prompt
 

@@ -61,12 +61,3 @@ def read_outcome(
         return failure(error.reason, error.detail)
     parts = (instruction, reply.thought, reply.answer, reply.cited, reply.remarks)
     return check_outcome(Example(*parts, completion.usage, completion.text), constitution, checks)
-
-
-def read_again(answered: Outcome, constitution: Constitution, checks: ChecksSpec) -> Outcome:
-    """What today's parser and these checks make of an outcome's reply, without asking the engine."""
-    was_cut = isinstance(answered, Failure) and answered.reason is FailureReason.TRUNCATED
-    if was_cut or not answered.reply:
-        return check_outcome(answered, constitution, checks)
-    completion = Completion(answered.reply, "stop", answered.usage)
-    return read_outcome(answered.instruction, completion, constitution, checks)

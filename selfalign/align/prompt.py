@@ -43,27 +43,56 @@ def render_prompt(constitution: Constitution, instruction: Instruction, style: s
     raise ValueError(f"style: must be 'text' or 'chat', not {style!r}")
 
 
+def render_raw(instruction: Instruction, style: str, before: str = "") -> Prompt:
+    """The prompt for one instruction that is answered at once, without thoughts; `before` stands above it."""
+    if style == "text":
+        return f"{before}\n\n{_turn(instruction)}" if before else _turn(instruction)
+    system = ({"role": "system", "content": before},) if before else ()
+    return (*system, {"role": "user", "content": instruction.user_turn})
+
+
+def _turn(instruction: Instruction) -> str:
+    return f"{_USER}{instruction.user_turn}\n### Answer\n"
+
+
+def render_rules(constitution: Constitution) -> str:
+    """What may stand before a raw turn: who answers and by which rules, and the demonstrations without thoughts."""
+    shown = "".join(f"\n\n{_USER}{each.user}\n### Answer\n{each.answer}" for each in constitution.demonstrations)
+    return f"{_who(constitution)}\n\n{_rules(constitution)}{shown}"
+
+
 def _preamble(constitution: Constitution) -> str:
-    persona = constitution.persona
-    rules = "".join(
-        f"{number} ({principle.name}). {principle.rule}\n"
-        for number, principle in enumerate(constitution.principles, start=1)
+    return (
+        f"{_who(constitution)}\n"
+        f"Before every answer {constitution.persona.name} writes down its thoughts: what is asked, "
+        f"and which of the principles apply.\n\n{_rules(constitution)}\n\n"
     )
+
+
+def _who(constitution: Constitution) -> str:
+    persona = constitution.persona
     return (
         f"# How {persona.name} answers\n\n"
         f"{persona.name} is an assistant made by {persona.maker}. "
-        f"{persona.name}'s knowledge ends in {persona.knowledge_date}.\n"
-        f"Before every answer {persona.name} writes down its thoughts: what is asked, "
-        f"and which of the principles apply.\n\n"
-        f"## Principles\n\n{rules}\n"
+        f"{persona.name}'s knowledge ends in {persona.knowledge_date}."
+    )
+
+
+def _rules(constitution: Constitution) -> str:
+    lines = (f"{number} ({each.name}). {each.rule}" for number, each in enumerate(constitution.principles, start=1))
+    return "\n".join(("## Principles\n", *lines))
+
+
+def citation_of(constitution: Constitution, id_: str) -> str:
+    """A principle as prompts cite it: "7 (candor)"."""
+    return next(
+        f"{number} ({each.name})" for number, each in enumerate(constitution.principles, start=1) if each.id == id_
     )
 
 
 def _spoken(constitution: Constitution, shown: Demonstration) -> str:
     """The assistant's part of a demonstration; the closing sentence is written from the ids it cites."""
-    numbers = {principle.id: number for number, principle in enumerate(constitution.principles, start=1)}
-    names = {principle.id: principle.name for principle in constitution.principles}
-    closing = ", ".join(f"{numbers[id_]} ({names[id_]})" for id_ in shown.cites)
+    closing = ", ".join(citation_of(constitution, id_) for id_ in shown.cites)
     thought = f"{opening(constitution)} {shown.thought}\nPrinciples: {closing}."
     return f"### Thoughts\n{thought}\n### Answer\n{shown.answer}"
 

@@ -1,11 +1,13 @@
-"""A run's journals become a dataset: Parquet in two configurations, and a card.
+"""A run's journals become a dataset: Parquet in two configurations, three where the run makes pairs, and a card.
 
     outputs/<name>/dataset/
       README.md                        the card; its YAML header is what `load_dataset` and the Hub read
       summary.json                     figures of the whole: funnel, balance, checks (see `summary`)
       engraving/train-00000-of-N.parquet   messages only: the rows of the paper's principle engraving
       full/train-00000-of-N.parquet        everything that is known of the same rows
+      preference/train-00000-of-N.parquet  pairs: prompt, chosen, rejected (see `pairs`)
       withheld.jsonl                   finished examples that were left out, each with its reason
+      unpaired.jsonl                   contrasting answers that make no pair, each with its reason
 
 Everything here is derived: it can be deleted and is rebuilt byte for byte. Rows are sorted by instruction id and
 written in bounded memory (the journal is read through an index of line offsets).
@@ -15,14 +17,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from selfalign.dataset.caps import BalanceSpec, surplus
 from selfalign.dataset.card import Card, Split, render_card
-from selfalign.dataset.parquet import Shards, engraving_row, full_row, schema
+from selfalign.dataset.pairs import UNPAIRED, Unpaired
+from selfalign.dataset.parquet import Shards, engraving_row, full_row, preference_row, schema
 from selfalign.dataset.paths import public
 from selfalign.dataset.summary import (
     FOLDER,
@@ -36,12 +40,12 @@ from selfalign.dataset.summary import (
 )
 from selfalign.errors import RunDirError
 from selfalign.novelty.index import NoveltySpec
-from selfalign.records import Example
+from selfalign.records import Example, to_row
 from selfalign.run import directory as rundir
 
 Spec = TypeVar("Spec")
 
-CONFIGURATIONS = ("engraving", "full")
+CONFIGURATIONS = ("engraving", "full", "preference")
 CARD = "README.md"
 
 
@@ -131,46 +135,64 @@ def _write(folder: Path, run_path: Path, outcomes: Outcomes, withheld: Mapping[s
     recipe, manifest = rundir.read_recipe(run_path), rundir.read_manifest(run_path)
     spec = _spec_of(DatasetSpec, recipe.get("dataset"))
     origin, ran = _origin(recipe, manifest), checks_of(recipe)
-    measure, shown = Measure(run_path), []
+    measure, shown, unpaired = Measure(run_path), [], []
     splits: list[Split] = []
     kept = [place for place in outcomes.examples if place[0] not in withheld]
     for name in ("train", "test"):
         places = [place for place in kept if is_held_out(place[0], spec.holdout) == (name == "test")]
-        examples = _passing(read_places(run_path, places), measure, [] if name == "test" else shown, len(places))
-        if places:
-            rows = ((engraving_row(example), full_row(example, origin, ran)) for example in examples)
-            splits += _write_split(folder, name, len(places), rows)
+        examples = read_places(run_path, places)
+        if name == "train":
+            examples = _showing(examples, shown, len(places))
+        rows = _rows(examples, measure, unpaired, partial(full_row, origin=origin, ran=ran))
+        splits += _write_split(folder, name, rows)
     summary = measure.summary(outcomes, withheld)
     write_summary(folder, summary)
-    if withheld:
-        lines = (json.dumps({"id": id_, "reason": reason}) + "\n" for id_, reason in withheld.items())
-        (folder / WITHHELD).write_text("".join(lines), encoding="utf-8")
+    _write_lines(folder / WITHHELD, ({"id": id_, "reason": reason} for id_, reason in withheld.items()))
+    _write_lines(folder / UNPAIRED, map(to_row, unpaired))
     title = spec.title or run_path.resolve().name
     constitution = rundir.read_constitution(run_path)
     card = render_card(Card(title, spec, recipe, manifest, constitution, summary, tuple(splits), tuple(shown)))
     (folder / CARD).write_text(card, encoding="utf-8")
 
 
-def _passing(examples: Iterator[Example], measure: Measure, shown: list[Example], num_rows: int) -> Iterator[Example]:
-    """The same examples, measured as they go by; into `shown` goes what the card prints.
+def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows as JSON lines; no file where there are none."""
+    if text := "".join(f"{json.dumps(row)}\n" for row in rows):
+        path.write_text(text, encoding="utf-8")
+
+
+def _showing(examples: Iterable[Example], shown: list[Example], num_rows: int) -> Iterator[Example]:
+    """The same examples; into `shown` goes what the card prints.
 
     That is the middle of each third, so that early and late rounds are seen.
     """
     wanted = {num_rows * part // 6 for part in (1, 3, 5)}
     for number, example in enumerate(examples):
-        measure.add(example)
         if number in wanted:
             shown.append(example)
         yield example
 
 
-def _write_split(folder: Path, name: str, num_rows: int, rows: Iterable[tuple[dict[str, Any], ...]]) -> list[Split]:
-    """The Parquet files of one split in both configurations."""
-    files = {kind: Shards(folder / kind, name, num_rows, schema(kind)) for kind in CONFIGURATIONS}
-    for row in rows:
-        for shards, columns in zip(files.values(), row, strict=True):
-            shards.add(columns)
-    return [Split(kind, name, num_rows, shards.close()) for kind, shards in files.items()]
+def _rows(
+    examples: Iterable[Example], measure: Measure, unpaired: list[Unpaired], full: Callable[[Example], dict[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows that examples make, each with its configuration; the examples are measured as they go by."""
+    for example in examples:
+        pairs, without = measure.add(example)
+        unpaired += without
+        yield "engraving", engraving_row(example)
+        yield "full", full(example)
+        for chosen, rejected in pairs:
+            yield "preference", preference_row(example.instruction.user_turn, chosen.answer, rejected.answer)
+
+
+def _write_split(folder: Path, name: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> list[Split]:
+    """The Parquet files of one split in every configuration that has rows."""
+    files = {kind: Shards(folder / kind, name, schema(kind)) for kind in CONFIGURATIONS}
+    for kind, row in rows:
+        files[kind].add(row)
+    closed = [Split(kind, name, shards.num_rows, shards.close()) for kind, shards in files.items()]
+    return [split for split in closed if split.num_rows]
 
 
 def _origin(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from selfalign.records import Cell, CheckResult, Example, Verdict
 
 _ROWS_PER_FILE = 100_000
 _ROWS_PER_GROUP = 2_000
+_REVISION = ("principle", "draft", "fault", "critique")
 
 
 def engraving_row(example: Example) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def full_row(example: Example, origin: Mapping[str, Any], ran: Sequence[str] = (
     `ran` names the checks that ran: those of which the journal says nothing have passed.
     """
     told = {result.name: result for result in example.checks}
+    revision = example.revision
     checks = [told.get(name) or CheckResult(name, Verdict.PASS) for name in dict.fromkeys([*ran, *told])]
     return {
         "id": example.instruction.id,
@@ -42,52 +44,71 @@ def full_row(example: Example, origin: Mapping[str, Any], ran: Sequence[str] = (
             {"name": each.name, "verdict": each.verdict.value, "number": each.number, "reason": each.reason}
             for each in checks
         ],
+        "contrasts": [{"rung": each.rung, "answer": each.answer} for each in example.contrasts],
+        "revision": revision and {name: getattr(revision, name) for name in _REVISION},
         **origin,
     }
 
 
+def preference_row(user_turn: str, chosen: str, rejected: str) -> dict[str, Any]:
+    """A pair in the conversational form that TRL's trainers take, with the prompt apart."""
+    return {
+        "prompt": [{"role": "user", "content": user_turn}],
+        "chosen": [{"role": "assistant", "content": chosen}],
+        "rejected": [{"role": "assistant", "content": rejected}],
+    }
+
+
 def schema(configuration: str) -> Any:
-    """The columns of "engraving" or "full", a pyarrow schema; spelled out, so that an empty column keeps its type."""
+    """The columns of a configuration, a pyarrow schema; spelled out, so that an empty column keeps its type."""
     import pyarrow as pa
 
     text = pa.string()
+    messages = pa.list_(pa.struct([("role", text), ("content", text)]))
     if configuration == "engraving":
-        return pa.schema([("messages", pa.list_(pa.struct([("role", text), ("content", text)])))])
+        return pa.schema([("messages", messages)])
+    if configuration == "preference":
+        return pa.schema([(name, messages) for name in ("prompt", "chosen", "rejected")])
     check = pa.struct([("name", text), ("verdict", text), ("number", pa.float64()), ("reason", text)])
     digests = pa.struct([("constitution", text), ("seeds", text), ("recipe", text), ("model", text)])
     cell = pa.struct([(name, text) for name in Cell._fields])
     columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests, "cell": cell}
+    columns["contrasts"] = pa.list_(pa.struct([("rung", text), ("answer", text)]))
+    columns["revision"] = pa.struct([(name, text) for name in _REVISION])
     names = "id instruction context thought principles_cited answer source cell checks".split()
-    names += "model model_revision sampling digests".split()
+    names += "contrasts revision model model_revision sampling digests".split()
     return pa.schema([(name, columns.get(name, text)) for name in names])
 
 
 class Shards:
-    """The Parquet files of one split of one configuration, `num_rows` in all; holds one row group in memory."""
+    """The Parquet files of one split of one configuration; holds one row group in memory."""
 
-    def __init__(self, folder: Path, split: str, num_rows: int, schema: Any) -> None:
-        folder.mkdir(exist_ok=True)
-        num_files = -(-num_rows // _ROWS_PER_FILE)
-        self._paths = [folder / f"{split}-{i:05d}-of-{num_files:05d}.parquet" for i in range(num_files)]
+    def __init__(self, folder: Path, split: str, schema: Any) -> None:
+        self._folder = folder
+        self._split = split
         self._schema = schema
+        self._paths: list[Path] = []
         self._rows: list[dict[str, Any]] = []
-        self._num_added = 0
         self._num_bytes = 0
         self._writer: Any = None
+        self.num_rows = 0
 
     def add(self, row: dict[str, Any]) -> None:
         """Write one row. Raises OSError where the disk does."""
         self._rows.append(row)
-        self._num_added += 1
-        if self._num_added % _ROWS_PER_FILE == 0:
+        self.num_rows += 1
+        if self.num_rows % _ROWS_PER_FILE == 0:
             self._close_file()
         elif len(self._rows) == _ROWS_PER_GROUP:
             self._flush()
 
     def close(self) -> int:
-        """Finish the last file; returns the bytes of all rows in memory, the Hub's `num_bytes`."""
+        """Finish the last file, and name all of them now that their number is known; returns the bytes of all rows in
+        memory, the Hub's `num_bytes`."""
         if self._rows or self._writer:
             self._close_file()
+        for path in self._paths:
+            path.rename(path.with_name(f"{path.stem}-of-{len(self._paths):05d}.parquet"))
         return self._num_bytes
 
     def _flush(self) -> None:
@@ -95,9 +116,12 @@ class Shards:
         import pyarrow.parquet as pq
 
         if self._writer is None:
-            path = self._paths[(self._num_added - 1) // _ROWS_PER_FILE]
+            self._folder.mkdir(exist_ok=True)
+            self._paths.append(self._folder / f"{self._split}-{len(self._paths):05d}.parquet")
             # Content-defined chunks: pushing a grown dataset again moves only what is new.
-            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", use_content_defined_chunking=True)
+            self._writer = pq.ParquetWriter(
+                self._paths[-1], self._schema, compression="zstd", use_content_defined_chunking=True
+            )
         table = pa.Table.from_pylist(self._rows, schema=self._schema)
         self._writer.write_table(table)
         self._num_bytes += table.nbytes

@@ -11,8 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from selfalign.align.contrast import PairsSpec
 from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import Balance, Tally, balance_from_row
+from selfalign.dataset.pairs import Pair, PairFigures, PairTally, Unpaired, figures_from_row
 from selfalign.errors import RunDirError, SelfAlignError
 from selfalign.propose import GUIDED, Line, load_guide, load_seeds
 from selfalign.records import (
@@ -57,7 +59,7 @@ class Summary:
     """`counters` is the funnel; `withheld` counts finished examples that the dataset leaves out, by reason.
 
     `balance` is measured over the rows of the dataset, `flagged` counts them by check, `stopped` counts the answers
-    that each check failed. `num_bytes` is how long the journals were.
+    that each check failed. `num_bytes` is how long the journals were; `pairs` is None where the run makes none.
     """
 
     counters: Counters
@@ -66,6 +68,7 @@ class Summary:
     flagged: Counter[str]
     stopped: Counter[str]
     num_bytes: Mapping[str, int]
+    pairs: PairFigures | None = None
 
     @property
     def num_checked(self) -> int:
@@ -111,11 +114,14 @@ class Measure:
         self._recipe = rundir.read_recipe(run_path)
         self._tally = Tally(read_seeds(self._recipe), checks_of(self._recipe))
         self._flagged: Counter[str] = Counter()
+        pairs = pairs_spec(self._recipe)
+        self._pairs = PairTally(pairs, checks_of(self._recipe)) if pairs else None
 
-    def add(self, example: Example) -> None:
-        """Measure one row."""
+    def add(self, example: Example) -> tuple[list[Pair], list[Unpaired]]:
+        """Measure one row; returns its pairs, and its contrasting answers that make none."""
         self._tally.add(example)
         self._flagged.update(check.name for check in example.checks if check.verdict is Verdict.FLAG)
+        return self._pairs.add(example) if self._pairs else ([], [])
 
     def summary(self, outcomes: Outcomes, withheld: Mapping[str, str]) -> Summary:
         """The summary of the rows that were added; `withheld` has the reason for each id that was left out."""
@@ -131,6 +137,7 @@ class Measure:
             self._flagged,
             outcomes.stopped,
             sizes | {rundir.OUTCOMES: outcomes.num_bytes},
+            self._pairs.figures() if self._pairs else None,
         )
 
 
@@ -174,6 +181,12 @@ def checks_of(recipe: Mapping[str, Any]) -> list[str]:
     return [name for name in CHECK_NAMES if actions.get(name) != "off"] if actions else []
 
 
+def pairs_spec(recipe: Mapping[str, Any]) -> PairsSpec | None:
+    """How a run's pairs are made; None where its recipe wants none."""
+    row = recipe.get("pairs")
+    return PairsSpec(**{**row, "sampling": None}) if row is not None else None
+
+
 def read_seeds(recipe: Mapping[str, Any]) -> tuple[Seed, ...]:
     """The seeds of a run; none where their files are no longer where its recipe says."""
     try:
@@ -200,9 +213,10 @@ def _from_row(row: Mapping[str, Any]) -> Summary:
     counters = dict(row["counters"])
     for name in ("rejected", "failed"):
         counters[name] = Counter(counters[name])
-    for name in ("propose_usage", "align_usage"):
+    for name in ("propose_usage", "align_usage", "pairs_usage", "revise_usage"):
         counters[name] = Usage(**counters[name])
-    return Summary(**{**row, **counts, "counters": Counters(**counters), "balance": balance_from_row(row["balance"])})
+    read = {"balance": balance_from_row(row["balance"]), "pairs": figures_from_row(row["pairs"])}
+    return Summary(**{**row, **counts, **read, "counters": Counters(**counters)})
 
 
 def _stopping(failure: Failure) -> set[str]:

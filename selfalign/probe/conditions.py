@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from selfalign.align.parse import parse_reply
-from selfalign.align.prompt import render_prompt
+from selfalign.align.prompt import render_prompt, render_raw
 from selfalign.builtin import builtin_folder
 from selfalign.errors import RecipeError, did_you_mean
 from selfalign.probe.expect import Seen
@@ -32,7 +32,7 @@ class Condition:
     def prompt(self, instruction: Instruction, style: str) -> Prompt:
         """What the model reads. `style` is "text" or "chat"."""
         if self.constitution is None:
-            return self._raw(instruction, style)
+            return render_raw(instruction, style, self.preamble)
         prompt = render_prompt(self.constitution, instruction, style)
         return _without_rules(prompt) if self.hides_rules else prompt
 
@@ -58,13 +58,6 @@ class Condition:
             rules = " ".join(f"{number} ({each.name}). {each.rule}" for number, each in enumerate(principles, start=1))
             return Principle("all", "all of these", rules)
         return Principle("none", "quality", "The answer is a good answer to what was asked.")
-
-    def _raw(self, instruction: Instruction, style: str) -> Prompt:
-        if style == "text":
-            lead = f"{self.preamble}\n\n" if self.preamble else ""
-            return f"{lead}### User\n{instruction.user_turn}\n### Answer\n"
-        system = ({"role": "system", "content": self.preamble},) if self.preamble else ()
-        return (*system, {"role": "user", "content": instruction.user_turn})
 
 
 def as_is(constitution: Constitution) -> Condition:

@@ -278,8 +278,49 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Contrast:
+    """What the same model says to an instruction behind less, or behind the contrary: the other side of a pair.
+
+    `rung` names what it was shown: "raw", "contrary" or "rules". Where `reply` holds no answer, `answer` is empty,
+    `reason` is why and `detail` explains it.
+    """
+
+    rung: str
+    reply: str
+    usage: Usage
+    answer: str = ""
+    checks: tuple[CheckResult, ...] = field(default=(), metadata=_SPARSE)
+    reason: FailureReason | None = field(default=None, metadata=_SPARSE)
+    detail: str = field(default="", metadata=_SPARSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A `draft` that a check failed (`fault` says which and why), its critique by the principle it broke (an id), and
+    the draft written anew.
+
+    `reply` is the whole completion, the critique first; `finish_reason` is its own. `answer` is what the revision
+    answers, "" where it could not be read, and `detail` says what is still wrong with it.
+    """
+
+    principle: str
+    draft: str
+    fault: str
+    reply: str
+    usage: Usage
+    finish_reason: str = "stop"
+    critique: str = ""
+    answer: str = ""
+    detail: str = field(default="", metadata=_SPARSE)
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in."""
+    """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in.
+
+    Where a `revision` saved it, thought and answer are the revised ones, and `reply` is what was revised. `usage` is
+    the first reply's; contrasts and revision have their own.
+    """
 
     instruction: Instruction
     thought: str
@@ -288,6 +329,8 @@ class Example:
     checks: tuple[CheckResult, ...]
     usage: Usage
     reply: str = ""
+    contrasts: tuple[Contrast, ...] = field(default=(), metadata=_SPARSE)
+    revision: Revision | None = field(default=None, metadata=_SPARSE)
 
     @property
     def instruction_id(self) -> str:
@@ -308,6 +351,8 @@ class Failure:
     answer: str = ""
     principles_cited: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    contrasts: tuple[Contrast, ...] = field(default=(), metadata=_SPARSE)
+    revision: Revision | None = field(default=None, metadata=_SPARSE)
 
     @property
     def instruction_id(self) -> str:

@@ -9,6 +9,7 @@ from selfalign.records import (
     Cell,
     CheckResult,
     Constitution,
+    Contrast,
     Demonstration,
     Example,
     Failure,
@@ -19,6 +20,7 @@ from selfalign.records import (
     Principle,
     Rejection,
     RejectionReason,
+    Revision,
     Round,
     Usage,
     Verdict,
@@ -51,6 +53,10 @@ def outcome_from_row(row: Mapping[str, Any]) -> Outcome:
         "checks": tuple(_check_result(item) for item in row["checks"]),
         "usage": Usage(**row["usage"]),
     }
+    if "contrasts" in row:
+        shared["contrasts"] = tuple(map(_contrast, row["contrasts"]))
+    if "revision" in row:
+        shared["revision"] = Revision(**{**row["revision"], "usage": Usage(**row["revision"]["usage"])})
     if "reason" in row:
         return Failure(**{**shared, "reason": FailureReason(row["reason"])})
     return Example(**shared)
@@ -76,6 +82,12 @@ def _instruction(row: Mapping[str, Any]) -> Instruction:
 
 def _rejection(row: Mapping[str, Any]) -> Rejection:
     return Rejection(**{**row, "reason": RejectionReason(row["reason"])})
+
+
+def _contrast(row: Mapping[str, Any]) -> Contrast:
+    checks = tuple(map(_check_result, row.get("checks", ())))
+    reason = FailureReason(row["reason"]) if "reason" in row else None
+    return Contrast(**{**row, "usage": Usage(**row["usage"]), "checks": checks, "reason": reason})
 
 
 def _check_result(row: Mapping[str, Any]) -> CheckResult:

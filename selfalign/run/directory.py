@@ -43,6 +43,8 @@ CHANGEABLE = (
     "slots",
     "balance",
     "dataset",
+    "pairs.max_similarity",
+    "pairs.max_contained",
     "model.seeded",
     "model.endpoint",
     "model.key_variable",

@@ -17,7 +17,8 @@ LIVE_LINE_SECONDS = 0.5
 @dataclass
 class Counters:
     """The funnel of a run. Every candidate is counted in exactly one of accepted and `rejected`, every answer in
-    exactly one of examples and `failed`; both are counted by reason."""
+    exactly one of examples and `failed`; both are counted by reason. `num_recovered` of the `num_revised` answers are
+    examples now."""
 
     target: int = 0
     num_rounds: int = 0
@@ -28,6 +29,11 @@ class Counters:
     failed: Counter[str] = field(default_factory=Counter)
     propose_usage: Usage = field(default_factory=Usage)
     align_usage: Usage = field(default_factory=Usage)
+    num_contrasts: int = 0
+    pairs_usage: Usage = field(default_factory=Usage)
+    num_revised: int = 0
+    num_recovered: int = 0
+    revise_usage: Usage = field(default_factory=Usage)
 
     def count_round(self, finished: Round) -> None:
         """Take in one round."""
@@ -39,6 +45,13 @@ class Counters:
     def count_outcome(self, answered: Outcome) -> None:
         """Take in one example or failure."""
         self.align_usage += answered.usage
+        for contrast in answered.contrasts:
+            self.num_contrasts += 1
+            self.pairs_usage += contrast.usage
+        if answered.revision:
+            self.num_revised += 1
+            self.num_recovered += isinstance(answered, Example) and answered.answer != answered.revision.draft
+            self.revise_usage += answered.revision.usage
         if isinstance(answered, Example):
             self.num_examples += 1
         else:
@@ -63,7 +76,16 @@ class Counters:
 
     @property
     def usage(self) -> Usage:
-        return self.propose_usage + self.align_usage
+        return self.propose_usage + self.align_usage + self.pairs_usage + self.revise_usage
+
+    def costs(self) -> dict[str, tuple[str, Usage]]:
+        """What was asked for beside proposals and answers, by the recipe's key: what came of it, and its tokens."""
+        found = {}
+        if self.num_contrasts:
+            found["pairs"] = f"{self.num_contrasts:,} contrasting answers", self.pairs_usage
+        if self.num_revised:
+            found["revise"] = f"{self.num_recovered:,} of {self.num_revised:,} failed answers saved", self.revise_usage
+        return found
 
     def row(self, now: float) -> dict[str, Any]:
         """One line of `metrics.jsonl`; `now` is in seconds since the epoch."""

@@ -1,0 +1,198 @@
+"""Pairs for preference tuning: which answers make one, which teach the wrong thing, and how even the two sides are.
+
+Which side is chosen follows from the prompts alone (see `align.contrast`), so a pair can be wrong in ways that no
+prompt shows. One that differs only in length, form or language teaches that and nothing else; one whose sides say the
+same teaches noise. Preference tuning finds the cheapest difference there is, often length (Singhal et al. 2023, arXiv
+2310.03716), so lengths and refusals of the two sides are measured as well.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from rapidfuzz.distance import Indel, LCSseq
+
+from selfalign.align.contrast import PairsSpec
+from selfalign.checks import CHECK_NAMES, Stance, worst
+from selfalign.checks.languages import language_of, same_language
+from selfalign.checks.text import plain, word_set
+from selfalign.dataset.balance import LEAST_TO_JUDGE, lengths_of, stance_of
+from selfalign.novelty.tokens import unicode_tokens
+from selfalign.records import CheckResult, Example, Verdict
+
+UNPAIRED = "unpaired.jsonl"
+ALIGNED = "aligned"
+"""The side that is the example's own answer."""
+
+MAX_LONGER = 0.7
+"""The share of the pairs in which one side may be the longer one without a warning."""
+
+_MAX_MORE_REFUSALS = 0.2
+_MARKUP = re.compile(r"^[ \t]*\d{1,3}[.)]\s|[\s*_#`>~|•\-]+", re.MULTILINE)
+_LEAST_CONTAINED = 4  # fewer words stand in any long text by accident, unless they stand there in a row
+_TURNING = word_set("no not never none nothing neither nor without yes cannot can't won't don't doesn't isn't aren't")
+
+# Declining is what many pairs are about, and no fault; two others compare with a thought, which contrasts lack.
+_COMPARED = set(CHECK_NAMES) - {"refusal", "apology", "at_odds", "principle_conflict"}
+
+
+class Side(NamedTuple):
+    """An answer of a pair, and what the model was shown: `ALIGNED` or the rung of a contrast."""
+
+    rung: str
+    answer: str
+    checks: tuple[CheckResult, ...]
+    stance: Stance
+    tokens: list[str]
+
+
+class Pair(NamedTuple):
+    """Two answers to one instruction, the better one first."""
+
+    chosen: Side
+    rejected: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaired:
+    """A contrasting answer that makes no pair: what it would have been rejected for, and why not."""
+
+    id: str
+    chosen: str
+    rejected: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PairFigures:
+    """The pairs of a dataset: every contrasting answer is in exactly one of them or of `left_out`, counted by reason.
+
+    `chosen_words` and `rejected_words` are medians; the rest are numbers of pairs in which a side is longer or refuses.
+    """
+
+    num_pairs: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    chosen_words: int = 0
+    rejected_words: int = 0
+    chosen_longer: int = 0
+    rejected_longer: int = 0
+    chosen_refuses: int = 0
+    rejected_refuses: int = 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """What looks wrong, in words; nothing of too few pairs to tell."""
+        return list(_warnings(self)) if self.num_pairs >= LEAST_TO_JUDGE else []
+
+
+def figures_from_row(row: Mapping[str, Any] | None) -> PairFigures | None:
+    """The inverse of `records.to_row`; raises KeyError or TypeError on a foreign row."""
+    return row and PairFigures(**{**row, "left_out": Counter(row["left_out"])})
+
+
+def _warnings(figures: PairFigures) -> Iterator[str]:
+    num = figures.num_pairs
+    for side, longer in (("chosen", figures.chosen_longer), ("rejected", figures.rejected_longer)):
+        if longer > MAX_LONGER * num:
+            yield f"the {side} side is the longer one in {longer / num:.0%} of the pairs: they teach length"
+    more = (figures.chosen_refuses - figures.rejected_refuses) / num
+    if abs(more) > _MAX_MORE_REFUSALS:
+        shares = f"{figures.chosen_refuses / num:.0%} of the chosen sides and {figures.rejected_refuses / num:.0%}"
+        yield f"{shares} of the rejected ones refuse: the pairs teach {'' if more > 0 else 'not '}to refuse"
+
+
+class PairTally:
+    """Makes the pairs of examples while they go by, and counts them. `ran` are the checks that ran."""
+
+    def __init__(self, spec: PairsSpec, ran: Collection[str]) -> None:
+        self._spec = spec
+        self._ran = ran
+        self._left_out: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._words: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
+
+    def add(self, example: Example) -> tuple[list[Pair], list[Unpaired]]:
+        """The pairs of one example, and the contrasts that make none."""
+        pairs, unpaired = [], []
+        better = self._side(example, ALIGNED, example.answer, example.checks)
+        for contrast in reversed(example.contrasts):
+            if contrast.reason:
+                told = f"{contrast.reason.value}: {contrast.detail}"
+                unpaired.append(Unpaired(example.instruction_id, better.rung, contrast.rung, "broken", told))
+                continue
+            worse = self._side(example, contrast.rung, contrast.answer, contrast.checks)
+            if reason := why_not(better, worse, self._spec):
+                unpaired.append(Unpaired(example.instruction_id, better.rung, worse.rung, reason))
+            else:
+                pairs.append(Pair(better, worse))
+            better = worse
+        self._left_out.update(each.reason for each in unpaired)
+        for pair in pairs:
+            self._count(pair)
+        return pairs, unpaired
+
+    def _side(self, example: Example, rung: str, answer: str, checks: tuple[CheckResult, ...]) -> Side:
+        stance = stance_of(replace(example, answer=answer, checks=checks), self._ran)
+        return Side(rung, answer, checks, stance, unicode_tokens(answer))
+
+    def _count(self, pair: Pair) -> None:
+        lengths = [len(side.tokens) for side in pair]
+        for name, side, length, other in zip(pair._fields, pair, lengths, reversed(lengths), strict=True):
+            self._counts[f"{name}_longer"] += length > other
+            self._counts[f"{name}_refuses"] += side.stance is Stance.REFUSES
+        for counts, length in zip(self._words, lengths, strict=True):
+            counts[length] += 1
+
+    def figures(self) -> PairFigures:
+        """The figures of what was added."""
+        chosen, rejected = (lengths_of(counts).median for counts in self._words)
+        return PairFigures(self._words[0].total(), self._left_out, chosen, rejected, **self._counts)
+
+
+def why_not(chosen: Side, rejected: Side, spec: PairsSpec) -> str:
+    """What is wrong with a pair, "" if nothing is.
+
+    chosen_worse     the checks find more fault with the chosen side
+    other_language   the sides are in two languages
+    only_form        the same but for blanks, markup and case
+    same_substance   nearly the same words, and none of those that differ is a number or turns the meaning round
+    only_length      one side is the other with more around it
+    """
+    if _rank(chosen) > _rank(rejected):
+        return "chosen_worse"
+    languages = [language_of(side.answer) for side in (chosen, rejected)]
+    if None not in languages and not same_language(*languages):
+        return "other_language"
+    if _bare(chosen.answer) == _bare(rejected.answer):
+        return "only_form"
+    if Indel.normalized_similarity(chosen.tokens, rejected.tokens) > spec.max_similarity:
+        return "same_substance" if _turning(chosen) == _turning(rejected) else ""
+    if chosen.stance is rejected.stance and _is_contained(chosen.tokens, rejected.tokens, spec.max_contained):
+        return "only_length"
+    return ""
+
+
+def _rank(side: Side) -> int:
+    verdict = worst(check for check in side.checks if check.name in _COMPARED)
+    return (Verdict.PASS, Verdict.FLAG, Verdict.FAIL).index(verdict)
+
+
+def _bare(text: str) -> str:
+    """The text without blanks, markup, list numbers and case."""
+    return " ".join(_MARKUP.sub(" ", text).split()).casefold()
+
+
+def _turning(side: Side) -> Counter[str]:
+    """Its numbers, and the words that turn a meaning round."""
+    words = (word.strip(".,;:!?()\"'") for word in _bare(plain(side.answer)).split())
+    return Counter(word for word in words if word in _TURNING or any(map(str.isdigit, word)))
+
+
+def _is_contained(one: list[str], other: list[str], most: float) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(short) < _LEAST_CONTAINED:
+        return any(long[start : start + len(short)] == short for start in range(len(long)))
+    return LCSseq.similarity(short, long) > most * len(short)
