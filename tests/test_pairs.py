@@ -95,7 +95,7 @@ def pairs_world(prompt, sampling, rng_seed):
         reply = f" It is not in English.\n### Thoughts\nA slip.\nPrinciples: 3 (helpful).\n### Answer\n{answer}"
         return Completion(reply, "stop", Usage(6, 0, 30))
     if not prompt.endswith("### Answer\n"):
-        if rng_seed % 5 == 0 and not prompt.endswith("Instruction:"):
+        if rng_seed % 4 == 0 and not prompt.endswith("Instruction:"):
             return Completion(f" Plain.\nPrinciples: 3 (helpful).\n### Answer\n{GERMAN}", "stop", Usage(5, 0, 20))
         return world_model(prompt, sampling, rng_seed)
     kinds = (HARBOUR, f"{TRAINS} {rng_seed}", "", "<|im_end|>", "one\n### Draft\ntwo")

@@ -40,7 +40,7 @@ from selfalign.records import (
 )
 from selfalign.report import facts, parts, series
 from selfalign.run import directory as rundir
-from selfalign.run.progress import count_run
+from selfalign.run.progress import Counters
 
 
 class Content:
@@ -125,7 +125,11 @@ def test_near_duplicates_carry_the_text_they_repeat(large: Path) -> None:
 
 def test_the_funnel_adds_up_and_names_every_reason(large: Path) -> None:
     content = Content(large / report.FILE)
-    counters = count_run(rundir.read_rounds(large), rundir.read_outcomes(large), 0)
+    counters = Counters()
+    for finished in rundir.read_rounds(large):
+        counters.count_round(finished)
+    for outcome in rundir.read_outcomes(large):
+        counters.count_outcome(outcome)
     funnel = content.facts["funnel"]
     rejected, failed = dict(funnel["rejected"]), dict(funnel["failed"])
     assert {reason: count for reason, count in rejected.items() if count} == dict(counters.rejected)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from selfalign.builtin import builtin_folder
 from selfalign.dataset.export import export
+from selfalign.records import Contrast
 from tests.run_fixtures import example, write_run
 
 THINGS = ("river", "mountain", "city", "poem", "bridge", "garden", "recipe", "letter", "planet", "song")
@@ -71,9 +73,34 @@ def test_the_script_on_the_card_runs_as_it_stands(
     assert (tmp_path / "engraved" / "model.safetensors").is_file()
 
 
-def _script_of(card: Path) -> str:
+def test_preferences_train_with_the_cards_script_and_margins_grow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = []
+    for number, thing in enumerate(THINGS * 4):
+        row = example(number, f"A {thing} is what you see when you look for a {thing}.", text=f"What is a {thing}?")
+        other = f"Nobody knows, and {number} of us do not care at all; ask another day."
+        answered.append(replace(row, contrasts=(Contrast("raw", other, row.usage, other),)))
+    recipe = {"model": {"model": "miniature"}, "pairs": {"contrast": "raw"}}
+    folder = export(write_run(tmp_path / "run", answered, recipe))
+    script = _script_of(folder / "README.md", "DPOTrainer")
+    quick = "max_length=1024, max_steps=20, per_device_train_batch_size=4, learning_rate=1e-4, logging_steps=1, "
+    quick += "use_cpu=True, bf16=False, report_to='none', save_strategy='no'"
+    for name, value in (("path/to/this/folder", str(folder)), ("engraved", MINIATURE), ("max_length=1024", quick)):
+        assert script.count(name) == 1
+        script = script.replace(name, value)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(script, "the card", "exec"), names)
+    history = names["trainer"].state.log_history
+    margins = [entry["rewards/margins"] for entry in history if "rewards/margins" in entry]
+    assert len(margins) == 20
+    assert sum(margins[-5:]) / 5 > sum(margins[:5]) / 5 + 0.1
+
+
+def _script_of(card: Path, trainer: str = "SFTTrainer") -> str:
     blocks = re.findall(r"^```python\n(.+?)^```$", card.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return next(block for block in blocks if "SFTTrainer" in block)
+    return next(block for block in blocks if trainer in block)
 
 
 def _without_template(folder: Path) -> Path:

@@ -15,6 +15,7 @@ import yaml
 from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import describe, ranked, share
 from selfalign.dataset.markdown import clean, fenced, inline
+from selfalign.dataset.pairs import compare_sides
 from selfalign.dataset.paths import public
 from selfalign.dataset.summary import Summary, checks_of
 from selfalign.engine.spec import MINIATURE
@@ -63,6 +64,7 @@ def render_card(card: Card) -> str:
     template = resources.files("selfalign.dataset").joinpath("card.md.j2").read_text(encoding="utf-8")
     values = {each.name: getattr(card, each.name) for each in fields(card)} | _values(card)
     tools = {"inline": inline, "fenced": fenced, "share": share, "public": public, "ranked": ranked, "words": _words}
+    tools["compare_sides"] = compare_sides
     return f"{DatasetCard.from_template(_header(card), template_str=template, **values, **tools)}\n"
 
 

@@ -18,7 +18,7 @@ from selfalign.align.contrast import PairsSpec
 from selfalign.checks import CHECK_NAMES, Stance, worst
 from selfalign.checks.languages import language_of, same_language
 from selfalign.checks.text import plain, word_set
-from selfalign.dataset.balance import LEAST_TO_JUDGE, lengths_of, stance_of
+from selfalign.dataset.balance import LEAST_TO_JUDGE, lengths_of, ranked, share, stance_of
 from selfalign.novelty.tokens import unicode_tokens
 from selfalign.records import CheckResult, Example, Verdict
 
@@ -102,6 +102,27 @@ def _warnings(figures: PairFigures) -> Iterator[str]:
     if abs(more) > _MAX_MORE_REFUSALS:
         shares = f"{figures.chosen_refuses / num:.0%} of the chosen sides and {figures.rejected_refuses / num:.0%}"
         yield f"{shares} of the rejected ones refuse: the pairs teach {'' if more > 0 else 'not '}to refuse"
+
+
+def compare_sides(figures: PairFigures) -> list[tuple[str, str, str]]:
+    """A table for people: what is measured, of the chosen sides, of the rejected ones."""
+    num = figures.num_pairs
+    return [
+        ("median words", f"{figures.chosen_words}", f"{figures.rejected_words}"),
+        ("the longer one", share(figures.chosen_longer, num), share(figures.rejected_longer, num)),
+        ("refuses", share(figures.chosen_refuses, num), share(figures.rejected_refuses, num)),
+    ]
+
+
+def describe_pairs(figures: PairFigures) -> Iterator[str]:
+    """The figures as lines for a terminal, warnings last."""
+    left_out = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in ranked(figures.left_out))
+    yield f"{figures.num_pairs:,} pairs, {figures.left_out.total():,} left out{f' ({left_out})' if left_out else ''}"
+    if figures.num_pairs:
+        yield "chosen and rejected: " + ", ".join(
+            f"{what} {chosen} and {rejected}" for what, chosen, rejected in compare_sides(figures)
+        )
+    yield from (f"warning: {each}" for each in figures.warnings)
 
 
 class PairTally:

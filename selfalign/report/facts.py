@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from selfalign.dataset.balance import LENGTH_EDGES, Balance, Lengths, ranked
+from selfalign.dataset.balance import LENGTH_EDGES, Balance, Lengths, ranked, share
+from selfalign.dataset.pairs import compare_sides
 from selfalign.dataset.paths import public, public_text
 from selfalign.dataset.summary import (
     Outcomes,
@@ -53,6 +54,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
         "usage": to_row(counters.usage) | {"align": to_row(counters.align_usage)},
         "principles": _principles(constitution, balance),
         "balance": _balance(balance),
+        "beside": _beside(summary),
         "checks": {"judged": summary.num_checked, "list": _checks(recipe, summary)},
         "lengths": {name: _histogram(of) for name, of in lengths.items()},
         "similarity": series.similarity(rounds, seeds, recipe),
@@ -202,6 +204,19 @@ def _balance(balance: Balance) -> dict[str, Any]:
         "num_with_verb": sum(count for _, count in verbs),
         "verbs": [[verb, count, objects.get(verb, [])[:TOP_OBJECTS]] for verb, count in verbs[:TOP_VERBS]],
     }
+
+
+def _beside(summary: Summary) -> dict[str, Any]:
+    """What was made and asked for beside the answers, as lines of a name and a value, and what looks wrong with it."""
+    counters, pairs = summary.counters, summary.pairs
+    lines = []
+    for name, (what, usage) in counters.costs().items():
+        lines.append((f"Tokens for {name}: {what}", share(usage.output_tokens, counters.usage.output_tokens)))
+    if pairs:
+        lines.append(("Preference pairs", f"{pairs.num_pairs:,}"))
+        lines += [(f"… {what}, chosen / rejected", " / ".join(sides)) for what, *sides in compare_sides(pairs)]
+        lines += [(f"… left out: {name.replace('_', ' ')}", f"{count:,}") for name, count in ranked(pairs.left_out)]
+    return {"lines": lines, "warnings": pairs.warnings if pairs else []}
 
 
 def _histogram(lengths: Lengths) -> dict[str, Any]:

@@ -17,7 +17,7 @@ function drawAbout(facts) {
     notices.push(`${state}: ${count(open)} instructions are waiting for an answer.`);
   }
   if (about.miniature) notices.push("The built-in miniature model wrote these rows: they are for trying, testing and teaching, not for training.");
-  const { warnings } = facts.balance;
+  const warnings = [...facts.balance.warnings, ...facts.beside.warnings];
   byId("notices").replaceChildren(
     ...notices.map((text) => say(element("p", { class: "notice calm" }), text)),
     ...warnings.map((text) => say(element("p", { class: "notice" }), `${text[0].toUpperCase()}${text.slice(1)}.`)),
@@ -53,7 +53,7 @@ const LOOKED_AT =
   "No warning. Looked at: how often answers refuse, hedge, apologise, open alike, repeat each other and have the same length; how evenly " +
   "principles and verbs are used; how much is copied from the seeds. Whether the answers are right, no figure on this page can tell: read some of them below.";
 
-function drawBalance(balance) {
+function drawBalance(balance, beside) {
   const total = balance.num_examples;
   if (!total) return;
   const entries = [
@@ -66,11 +66,12 @@ function drawBalance(balance) {
     ["Distinct word pairs in answers", percent(balance.distinct[1], 1)],
     ["Wording taken from the seeds", percent(balance.seed_overlap, 1)],
     ["Languages of answers", spoken(balance.languages)],
+    ...beside.lines,
   ];
   byId("balance").replaceChildren(
     ...entries.map(([name, value]) => element("div", {}, element("span", {}, name), element("span", {}, value))),
   );
-  if (!balance.warnings.length) byId("notices").append(element("p", { class: "notice calm" }, total < LEAST_TO_JUDGE ? "Too few examples to judge their balance." : LOOKED_AT));
+  if (!balance.warnings.length && !beside.warnings.length) byId("notices").append(element("p", { class: "notice calm" }, total < LEAST_TO_JUDGE ? "Too few examples to judge their balance." : LOOKED_AT));
 }
 
 function drawFunnel(facts, browse) {
@@ -206,7 +207,7 @@ async function start() {
   const later = (change) => browse(change);
   drawAbout(facts);
   drawFigures(facts);
-  drawBalance(facts.balance);
+  drawBalance(facts.balance, facts.beside);
   drawFunnel(facts, later);
   drawChecks(facts, later);
   drawCaptions(facts);

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -108,16 +108,6 @@ def failure_label(failure: Failure) -> str:
     if failure.reason is not FailureReason.CHECK:
         return failure.reason.value
     return f"check: {failure.detail.split(':', 1)[0]}"
-
-
-def count_run(rounds: Iterable[Round], answered: Iterable[Outcome], target: int) -> Counters:
-    """The counters of a run's journals."""
-    counters = Counters(target=target)
-    for finished in rounds:
-        counters.count_round(finished)
-    for outcome in answered:
-        counters.count_outcome(outcome)
-    return counters
 
 
 class Ticker:

@@ -149,9 +149,22 @@ def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[s
     if failed:
         yield from _block("came back", "" if row.answer else row.reply)
         yield from _block("why", row.detail, fg="red")
+    yield from _beside(row)
     for result in row.checks:
         if result.verdict is Verdict.FLAG:
             yield from _block("flag", _describe(result), fg="yellow")
+
+
+def _beside(row: Example | Failure) -> Iterator[str]:
+    """What was asked for beside the answer: its revision, and the other side of its pairs."""
+    if revision := row.revision:
+        yield from _block("draft", revision.draft if revision.draft != row.answer else "")
+        yield from _block("why", revision.fault if isinstance(row, Example) else "", fg="yellow")
+        yield from _block("critique", f"({revision.principle}) {revision.critique}", dim=True)
+        yield from _block("revised", revision.answer if revision.answer != row.answer else "")
+        yield from _block("why not", revision.detail, fg="red")
+    for contrast in row.contrasts:
+        yield from _block(contrast.rung, contrast.answer or f"({contrast.reason}: {contrast.detail})", dim=True)
 
 
 def _describe(result: CheckResult) -> str:

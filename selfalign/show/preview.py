@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import yaml
 
-from selfalign.align.prompt import render_prompt
+from selfalign.align.prompt import render_prompt, render_raw
+from selfalign.align.revise import render_revision
 from selfalign.engine.spec import TokenCounter, find_token_counter
-from selfalign.generate import Sources, load_sources
+from selfalign.generate import Sources, contrasting_of, load_sources
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose import GUIDED, Ledger, Pool, open_proposers, window_of
 from selfalign.recipe import Recipe, recipe_row
@@ -25,9 +26,9 @@ def preview(recipe: Recipe) -> Iterator[str]:
     for name, proposal in _proposals(recipe, sources):
         yield _title(f"propose: {name}{_tokens(proposal, count)}")
         yield _text(proposal)
-    prompt = render_prompt(sources.constitution, _as_instruction(sources.seeds[0]), recipe.model.style)
-    yield _title(f"align: the prompt for the first seed{_tokens(prompt, count)}")
-    yield _text(prompt)
+    for name, prompt in _answers(recipe, sources):
+        yield _title(f"{name}: the prompt for the first seed{_tokens(prompt, count)}")
+        yield _text(prompt)
 
 
 def _describe(constitution: Constitution) -> Iterator[str]:
@@ -52,6 +53,19 @@ def _proposals(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]
             choice = proposer.choose(pool, number)
             what = f"topics of {choice.kind}" if choice.kind else "requests" if choice.hints else "the first tasks"
             yield f"{what}, {name}", proposer.render(choice)[0]
+
+
+def _answers(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]:
+    """The prompts that the first seed would lead to if it were an instruction."""
+    instruction, style = _as_instruction(sources.seeds[0]), recipe.model.style
+    constitution = sources.constitution
+    yield "align", render_prompt(constitution, instruction, style)
+    if recipe.revise is not None:
+        draft, broken = sources.seeds[0].answer, constitution.principles[0].id
+        yield "revise", render_revision(constitution, instruction, draft, broken, style)
+    contrasting = contrasting_of(recipe, sources)
+    for rung, before in (contrasting.before if contrasting else {}).items():
+        yield f"pairs, {rung}", render_raw(instruction, style, before)
 
 
 def _as_instruction(seed: Seed) -> Instruction:

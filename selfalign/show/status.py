@@ -1,17 +1,17 @@
 """The funnel of a run in lines for a terminal, also while the run goes on."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from selfalign.dataset import balance
 from selfalign.dataset.balance import Sample, ranked, share
+from selfalign.dataset.pairs import describe_pairs
 from selfalign.dataset.summary import read_summary
 from selfalign.propose import GUIDED, describe_cells, summarise_cells
 from selfalign.records import Example
 from selfalign.run import directory as rundir
-from selfalign.run.progress import Counters, count_run, format_seconds
+from selfalign.run.progress import Counters, format_seconds
 
 RATE_WINDOW = 60.0
 """Seconds of `metrics.jsonl` that the current rates are taken from."""
@@ -26,7 +26,8 @@ def describe(path: Path) -> Iterator[str]:
     What the export measured is taken over where the journals have not changed since; otherwise they are counted.
     """
     recipe = rundir.read_recipe(path)
-    if summary := read_summary(path):
+    summary = read_summary(path)
+    if summary:
         counters, figures, of = summary.counters, summary.balance, "rows of the dataset"
     else:
         counters, sample = _count(path, recipe)
@@ -37,6 +38,10 @@ def describe(path: Path) -> Iterator[str]:
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from _funnel(counters)
     yield from _guided(path, recipe)
+    if summary and summary.pairs:
+        yield from (
+            f"{'' if number else 'pairs':<9} {line}" for number, line in enumerate(describe_pairs(summary.pairs))
+        )
     yield from _rates(path)
     if figures.num_examples:
         yield f"balance   of {figures.num_examples:,} {of}"
@@ -53,15 +58,13 @@ def _guided(path: Path, recipe: Mapping[str, Any]) -> Iterator[str]:
 
 def _count(path: Path, recipe: Mapping[str, Any]) -> tuple[Counters, Sample]:
     # Outcomes before rounds: an outcome that is finished in between has its round already, so the sums still hold.
-    answered, sample = Counters(), Sample(SAMPLE_SIZE)
+    counters, sample = Counters(target=recipe["propose"]["target"]), Sample(SAMPLE_SIZE)
     for outcome in rundir.read_outcomes(path):
-        answered.count_outcome(outcome)
+        counters.count_outcome(outcome)
         if isinstance(outcome, Example):
             sample.add(outcome)
-    rounds = count_run(rundir.read_rounds(path), (), recipe["propose"]["target"])
-    counters = replace(
-        rounds, num_examples=answered.num_examples, failed=answered.failed, align_usage=answered.align_usage
-    )
+    for finished in rundir.read_rounds(path):
+        counters.count_round(finished)
     return counters, sample
 
 
@@ -83,6 +86,9 @@ def _funnel(counters: Counters) -> Iterator[str]:
         f"{share(usage.cached_tokens, usage.prompt_tokens) or 'none'} from the prefix cache "
         f"(align: {share(align.cached_tokens, align.prompt_tokens) or 'none'})"
     )
+    for name, (what, cost) in counters.costs().items():
+        written = f"{cost.output_tokens:,} tokens written, {share(cost.output_tokens, usage.output_tokens) or 'none'}"
+        yield f"{name:<9} {what}; {written} of all"
     if counters.num_unanswered < 0:
         yield "error     more answers than accepted instructions: the journals do not belong together"
 
