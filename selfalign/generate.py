@@ -38,7 +38,7 @@ from selfalign.propose import (
     window_of,
 )
 from selfalign.recipe import Recipe, recipe_row
-from selfalign.records import Constitution, Failure, Seed, to_row
+from selfalign.records import Constitution, Failure, Sampling, Seed, to_row
 from selfalign.run import directory as rundir
 from selfalign.run.directory import RunDir
 from selfalign.run.progress import Counters, Ticker, failure_label
@@ -252,7 +252,7 @@ async def _run(
     )
     how = {
         "slots": recipe.slots,
-        "request_tokens": recipe.align.sampling.max_tokens,
+        "request_tokens": max(each.max_tokens for each in _samplings(plan)),
         "today": date.fromisoformat(rundir.read_manifest(run.path).get("date") or str(date.today())),
         "log_path": run.path / ENGINE_LOG,
         "stream": stream,
@@ -290,6 +290,11 @@ def _prepare_constitution(engine: StartedEngine, constitution: Constitution, rec
             f"and leaves less than align.sampling.max_tokens ({recipe.align.sampling.max_tokens}): choose a "
             "shorter one, a model with a longer context, or raise model.engine.max_model_len"
         )
+
+
+def _samplings(plan: pipeline.Plan) -> Iterator[Sampling]:
+    yield plan.align.sampling
+    yield from filter(None, (plan.revise, plan.pairs and plan.pairs.sampling))
 
 
 def contrasting_of(recipe: Recipe, sources: Sources) -> Contrasting | None:

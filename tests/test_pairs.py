@@ -1,7 +1,9 @@
 """Contrast pairs: what is asked for, which pairs are left out and why, and what a run makes of it."""
 
+import io
 import json
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -15,8 +17,14 @@ from selfalign.dataset import export as dataset
 from selfalign.dataset.pairs import PairFigures, PairTally
 from selfalign.dataset.summary import read_summary
 from selfalign.errors import RecipeError, RunDirError
+from selfalign.publish.vet import object_to
 from selfalign.records import CheckResult, Completion, Contrast, FailureReason, Usage, Verdict
+from selfalign.report.facts import gather
+from selfalign.report.parts import PartWriter
 from selfalign.run import directory as rundir
+from selfalign.show.browse import show_examples
+from selfalign.show.preview import preview
+from selfalign.show.status import describe
 
 HARBOUR = "The harbour of Quito does not exist, since the city lies high in the Andes, far from any sea or river."
 TRAINS = "Trains run every hour, and the last one leaves a little before midnight from the second platform."
@@ -202,3 +210,35 @@ def test_a_run_without_pairs_has_no_such_configuration(tmp_path):
     assert not (folder / "preference").exists()
     assert not (folder / "unpaired.jsonl").exists()
     assert read_summary(tmp_path / "run").pairs is None
+
+
+def test_pairs_and_revising_and_their_cost_are_told_wherever_a_run_is_looked_at(tmp_path):
+    path, recipe = tmp_path / "run", world_recipe(pairs__contrast="ladder", revise="{}", propose__target=60)
+    counters = run(path, recipe, pairs_world)
+    card = (dataset.export(path) / "README.md").read_text()
+    pairs, whole = read_summary(path).pairs, counters.usage.output_tokens
+    part = f"{counters.pairs_usage.output_tokens / whole:.1%}"
+    status = list(describe(path))
+    assert f"pairs     {counters.num_contrasts} contrasting answers; " in "\n".join(status)
+    assert sum(line.startswith("pairs ") and line.endswith(f"{part} of all") for line in status) == 1
+    assert any(re.match(rf"revise    {counters.num_recovered} of {counters.num_revised} failed", it) for it in status)
+    assert any(
+        line.startswith(f"pairs     {pairs.num_pairs} pairs, {pairs.left_out.total()} left out (") for line in status
+    )
+    assert f"| Of {pairs.num_pairs} pairs | Chosen | Rejected |" in card
+    assert f"| broken | {pairs.left_out['broken']} |" in card
+    assert f"| Tokens for pairs | {counters.pairs_usage.output_tokens:,} written, {part} of all" in card
+    beside = gather(path, PartWriter(io.BytesIO()))["beside"]
+    assert ["Preference pairs", str(pairs.num_pairs)] in [list(line) for line in beside["lines"]]
+    assert any(name.startswith("Tokens for pairs: ") and value == part for name, value in beside["lines"])
+    shown = "\n".join(show_examples(path, which="examples", principle=None, grep=TRAINS[:40], limit=99))
+    assert re.search(r"draft +Die Stadt.*\n +.*\n? *why +language: .*\n +critique +\(helpful\) It is not", shown)
+    assert re.search(r"\n  raw +\S", shown)
+    titles = [line for line in preview(recipe) if ": the prompt for the first seed" in line]
+    assert [title.split(":")[0].strip("\n- ") for title in titles] == ["align", "revise", "pairs, raw", "pairs, rules"]
+
+
+def test_a_secret_in_a_rejected_answer_stands_against_publishing(tmp_path):
+    path = write_run(tmp_path / "run", [contrasted(1, HARBOUR, f"{TRAINS} AKIA{'Z3XQ' * 4}")], {"pairs": {}})
+    objections = object_to(path, dataset.export(path), with_report=False, decontaminate=())
+    assert [each.text for each in objections if each.name == "secrets" and "contrasts" in each.text]

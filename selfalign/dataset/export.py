@@ -121,12 +121,13 @@ def _withheld(run_path: Path, outcomes: Outcomes, recipe: Mapping[str, Any]) -> 
 
 
 def _contaminated(examples: Iterable[Example], recipe: Mapping[str, Any]) -> dict[str, str]:
-    """The examples whose answer holds an evaluation item; instructions that do were never accepted."""
+    """The examples of which an answer holds an evaluation item; instructions that do were never accepted."""
     from selfalign.novelty.decontaminate import DecontaminationSpec, Decontaminator
 
     rule = _spec_of(DecontaminationSpec, recipe.get("decontamination"))
     find = Decontaminator(recipe["decontaminate"], _spec_of(NoveltySpec, recipe.get("novelty")), rule).find
-    found = ((example.instruction_id, find("", "", example.answer)) for example in examples)
+    answers = ((each.instruction_id, (each.answer, *(other.answer for other in each.contrasts))) for each in examples)
+    found = ((id_, next(filter(None, (find("", "", text) for text in texts)), None)) for id_, texts in answers)
     return {id_: f"contaminated: {match}" for id_, match in found if match}
 
 

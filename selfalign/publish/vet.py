@@ -31,7 +31,7 @@ from selfalign.run import directory as rundir
 
 OBJECTIONS = ("secrets", "folders", "miniature", "decontamination", "licence", "outdated")
 
-_TEXTS = ("instruction", "context", "thought", "answer")
+_TEXTS = ("instruction", "context", "thought", "answer", "contrasts", "revision")
 _NAMED_ROWS = 5
 
 
@@ -108,7 +108,7 @@ def _rows_with_secrets(dataset: Path) -> Iterator[str]:
         yield f"{CARD} ({kind})"
     for row in dataset_rows(dataset):
         for column in _TEXTS:
-            if kind := find_secret(row[column]):
+            if kind := next(filter(None, map(find_secret, _strings(row.get(column)))), None):
                 yield f"{row['id']} ({column}: {kind})"
 
 
@@ -161,8 +161,10 @@ def _contaminated(dataset: Path, files: tuple[str, ...], recipe: dict) -> Iterat
     rule = DecontaminationSpec(**(recipe.get("decontamination") or {}))
     find = Decontaminator(files, novelty, rule).find
     for row in dataset_rows(dataset):
-        if match := find(row["instruction"], row["context"], row["answer"]):
-            yield f"{row['id']} ({match})"
+        for answer in (row["answer"], *(each["answer"] for each in row.get("contrasts") or ())):
+            if match := find(row["instruction"], row["context"], answer):
+                yield f"{row['id']} ({match})"
+                break
 
 
 def _named(rows: Sequence[str]) -> str:
