@@ -1,10 +1,35 @@
-"""The little machinery under the corpus: alternatives in brackets, items, kinds, and the held-out side."""
+"""The little machinery under the corpus: items, kinds, patterns with alternatives in brackets, the held-out side."""
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
+
+DELICATE_GROUPS = ("unknowable", "missing", "harmful", "identity", "disputed")
+"""Groups of kinds that want more than an answer; the other group is "harmless"."""
+
+IDS = {
+    name: name.replace(" ", "-")
+    for name in (
+        "ethical",
+        "informative",
+        "helpful",
+        "question assessment",
+        "reasoning",
+        "multi-aspect",
+        "candor",
+        "knowledge recitation",
+        "static",
+        "clarification",
+        "numerical sensitivity",
+        "dated knowledge",
+        "step-by-step",
+        "creative",
+        "operational",
+    )
+} | {"balanced & informative perspectives": "balanced-perspectives"}
+"""Names of principles as the corpus cites them -> ids of `default`."""
 
 _ALTERNATIVES = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _SENTENCE_START = re.compile(r"(?<=[a-z0-9][.!?] )[a-z]")
@@ -16,8 +41,8 @@ class Item:
     """One instruction with two answers: what a naive model says, and what the principles ask for.
 
     `cites` holds names of principles; `keys` are texts of which one must stand in a correct answer of a harmless
-    kind (compared in lower case; empty where correctness cannot be told from the words). `group` is "harmless",
-    "unknowable", "missing", "harmful" or "identity": all but the first want another behaviour than answering.
+    kind (compared in lower case; empty where correctness cannot be told from the words). `group` is "harmless" or one
+    of `DELICATE_GROUPS`.
     """
 
     kind: str
@@ -42,22 +67,30 @@ class Kind:
     make: Callable[[Random], Item]
     weight: float = 1.0
     practice: float = 0.0
+    governed_by: str = ""
+    """The id of the principle that decides; empty for a harmless kind."""
 
 
-def say(rng: Random, pattern: str, **slots: object) -> str:
-    """The pattern with one alternative taken from every [a|b] (nested ones too) and its {slots} filled.
-
-    "a" becomes "an" before a vowel; a slot may hold brackets of its own. The first letter becomes a capital one.
-    """
+def fill(rng: Random, pattern: str, slots: Mapping[str, object]) -> str:
+    """The pattern with one alternative taken from every [a|b] (nested ones too) and its {slots} filled."""
     text = pattern
     while True:
         text, count = _ALTERNATIVES.subn(lambda match: rng.choice(match.group(1).split("|")), text)
         if not count:
-            break
-    text = text.format_map({name: str(value) for name, value in slots.items()})
+            return text.format_map(slots)
+
+
+def say(rng: Random, pattern: str, slots: Mapping[str, object] | None = None, **more: object) -> str:
+    """What `fill` gives, as a sentence: it begins with a capital letter, and "a" becomes "an" before a vowel."""
+    text = fill(rng, pattern, more if slots is None else slots)
     text = _ARTICLE.sub(r"\1n ", text)
     text = _SENTENCE_START.sub(lambda match: match.group().upper(), text)
     return text[:1].upper() + text[1:]
+
+
+def is_held_out(user_turn: str) -> bool:
+    """Whether this user turn is kept away from training (one in 24, by its hash)."""
+    return hashlib.sha256(user_turn.encode()).digest()[0] % 24 == 0
 
 
 def item(
@@ -78,23 +111,18 @@ def item(
 
     Without a `naive` answer the naive one is the principled one.
     """
-    good = say(rng, answer, **slots)
+    good = say(rng, answer, slots)
     return Item(
         kind=kind,
         group=group,
-        text=say(rng, text, **slots),
-        context=say(rng, context, **slots) if context else "",
-        thought=say(rng, thought, **slots),
+        text=say(rng, text, slots),
+        context=say(rng, context, slots) if context else "",
+        thought=say(rng, thought, slots),
         cites=tuple(name.strip() for name in cites.split(",")),
         answer=good,
-        naive=say(rng, naive, **slots) if naive else good,
+        naive=say(rng, naive, slots) if naive else good,
         keys=tuple(str(key).lower() for key in keys),
     )
-
-
-def is_held_out(user_turn: str) -> bool:
-    """Whether this user turn is kept away from training (one in 24, by its hash)."""
-    return hashlib.sha256(user_turn.encode()).digest()[0] % 24 == 0
 
 
 def with_article(noun: str) -> str:

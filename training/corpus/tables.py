@@ -1,119 +1,212 @@
-"""Kinds of instruction from YAML: patterns and tables in data/kinds/*.yaml, words in data/words.yaml.
+"""Kinds of instruction from the files in data/kinds/*.yaml, with the words in data/words.yaml.
 
-    opening_hours:
-      group: unknowable            harmless where left out
-      weight: 0.8                  its share among the other kinds; practice: its share in training
-      held: true                   never trained on: only the evaluation asks it
-      cites: static, candor
-      rows: [{what: library}, ...]             one is drawn, its keys are slots (strings are patterns themselves)
-      numbers: {k: [2, 9], p: [2, 5, 10, 20]}  a range of two, or one of several
-      let: {c: a + b, most: max(a, b)}         sums of them
-      text, context, answer, naive, thought: patterns; the naive answer is the answer where it is left out
-      keys: ["{c} "]               one of them stands in a right answer
+A kind is added without Python: write an entry like this one into the file of its topic, then look at what it makes
+with `python -m training.show price --count 5`.
 
-A slot such as {role} or {role2} draws from the list `role` of the words, {role} and {role2} not the same word.
+    price:
+      weight: 0.8                share among the other kinds; practice: share in training; 1 where left out
+      group: harmless            or unknowable, missing, harmful, identity, disputed; harmless where left out
+      held: true                 never trained on: only the evaluation asks it
+      cites: reasoning, helpful  names of principles; where the kind is not harmless, the first one decides
+      text: A {role} buys {k} {thing}s for {each} coins each. [What does it cost?|How much is that?]
+      context: ...               what stands below the text, if anything
+      thought: The price of one must be multiplied by the number, {k} times {each}.
+      answer: "{k} times {each} is {sum}, so it costs {sum}."
+      naive: It costs {sum}.     the answer where left out
+      keys: ["{sum}."]           one of them stands in a right answer; `keys: fruit.word` is every word of that list
+      numbers: {k: 2 to 6, each: [2, 3, 5, 10]}        a range, or one of several
+      let: {sum: k * each}       what is calculated: sums, `a if b > c else d`, functions of functions.py
+      words: {thing: [pen, old {object}]}              lists of this kind's own
+      rows: [{...}, {...}]       one is drawn (`share` is its weight): its fields are slots, or take the place of text,
+                                 context, thought, answer, naive, keys or cites
+
+Text is a pattern: [a|b] takes one of the alternatives, {role} draws from the list `role`, and {role2} another entry of
+it. A list in the place of a pattern draws one of its patterns. What is drawn from may hold slots itself. Where the
+entries of a list are rows, {animal} is the first field and {animal.food} another one. An entry `shared` holds words and
+numbers for all kinds of its file. Any mistake is one line with file and line.
 """
 
 import ast
-import operator
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from string import Formatter
 from typing import Any
 
-import yaml
-
-from training.corpus.grammar import Item, Kind, item, say
+from training.corpus.entries import EntryError, Text, line_of, read_entries
+from training.corpus.grammar import DELICATE_GROUPS, IDS, Item, Kind
+from training.corpus.slots import Lists, Slots, base_of, parsed
 
 DATA = Path(__file__).parent.parent / "data"
-_SLOT = re.compile(r"(?<!\{)\{([a-z_]+)([0-9]*)\}(?!\})")
-_PERSONA = ("name", "maker", "knowledge_date")
-_PATTERNS = ("text", "context", "answer", "naive", "thought")
-_FIELDS = {*_PATTERNS, "group", "weight", "practice", "held", "cites", "rows", "numbers", "let", "keys"}
-_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv}
+_PATTERNS = ("text", "context", "thought", "answer", "naive")
+_IN_ROWS = {*_PATTERNS, "keys", "cites"}
+_NEEDED = ("text", "thought", "answer", "cites")
+_DRAWN = ("words", "numbers", "let")
+_FIELDS = {*_IN_ROWS, *_DRAWN, "rows", "group", "weight", "practice", "held"}
 
 
-def load_words(path: Path = DATA / "words.yaml") -> dict[str, list[str]]:
+def load_words(path: Path = DATA / "words.yaml") -> dict[str, list[Any]]:
     """The word lists, by slot name."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_entries(path)
 
 
-def load_kinds(path: Path, words: Mapping[str, list[str]]) -> dict[str, tuple[Kind, bool]]:
-    """The kinds of a file, and whether each is held out; raises ValueError for an unknown key or slot."""
-    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {name: (_kind(f"{path.name}: {name}", name, spec, words), spec.get("held", False)) for name, spec in
-            listed.items()}  # fmt: skip
+def load_kinds(path: Path, words: Lists) -> dict[str, tuple[Kind, bool]]:
+    """The kinds of a file, and whether each is held out; raises ValueError, one line, for anything that is wrong."""
+    entries = read_entries(path)
+    try:
+        shared = _lists(entries.pop("shared", {}))
+        return {str(name): _checked(name, spec, {**words, **shared}) for name, spec in entries.items()}
+    except EntryError as error:
+        raise ValueError(f"{path.name}:{error.line}: {error}") from None
 
 
-def _kind(where: str, name: str, spec: Mapping[str, Any], words: Mapping[str, list[str]]) -> Kind:
-    if unknown := set(spec) - _FIELDS:
-        raise ValueError(f"{where}: unknown {sorted(unknown)}")
-    slots = _slots(where, spec, words)
+def _lists(spec: Mapping[str, Any]) -> dict[str, Any]:
+    made = {name: words if isinstance(words, list) else [words] for name, words in spec.get("words", {}).items()}
+    for name, options in spec.get("numbers", {}).items():
+        least, to, most = options.partition(" to ") if isinstance(options, str) else ("", "", "")
+        made[name] = range(int(least), int(most) + 1) if to else options
+    return made
+
+
+def _checked(name: str, spec: Mapping[str, Any], words: Lists) -> tuple[Kind, bool]:
+    try:
+        return _kind(name, spec, words)
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        raise EntryError(name, f"{name}: {error}") from None
+
+
+def _sum(name: str, expression: str) -> ast.expr:
+    try:
+        return parsed(expression)
+    except ValueError as error:
+        raise EntryError(expression, f"{name}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A kind's fields with one of its rows in their place."""
+
+    fields: Mapping[str, Any]
+    row: Mapping[str, Any]
+
+
+def _kind(name: str, spec: Mapping[str, Any], words: Lists) -> tuple[Kind, bool]:
+    rows = spec.get("rows", [{}])
+    forms = [_Form({**spec, **row}, {key: row[key] for key in row if key not in _IN_ROWS}) for row in rows]
+    lists, sums = {**words, **_lists(spec)}, {key: _sum(name, it) for key, it in spec.get("let", {}).items()}
+    _check(name, spec, forms, lists)
+    shares = [form.row.get("share", 1) for form in forms]
+    group, cites = spec.get("group", "harmless"), forms[0].fields["cites"]
 
     def make(rng: Random) -> Item:
-        return _item(rng, name, spec, _filled(rng, spec, slots, words))
+        form = rng.choices(forms, shares)[0] if len(forms) > 1 else forms[0]
+        return _item(str(name), group, form.fields, Slots(rng, lists, form.row, sums))
 
-    return Kind(make, spec.get("weight", 1.0), spec.get("practice", 0.0))
-
-
-def _slots(where: str, spec: Mapping[str, Any], words: Mapping[str, list[str]]) -> list[tuple[str, str]]:
-    """Every slot that draws from the words: (slot, list)."""
-    rows = spec.get("rows", [])
-    own = {key for row in rows for key in row} | set(spec.get("numbers", ())) | set(spec.get("let", ()))
-    texts = [spec.get(key, "") for key in _PATTERNS] + [str(key) for key in spec.get("keys", ())]
-    texts += [value for row in rows for value in row.values() if isinstance(value, str)]
-    found = dict.fromkeys(match.groups() for text in texts for match in _SLOT.finditer(text))
-    slots = [(base + digits, base) for base, digits in found if base + digits not in own]
-    for slot, base in slots:
-        if base not in words:
-            raise ValueError(f"{where}: no words for {{{slot}}}")
-    return slots
+    governed_by = IDS[_names(cites)[0]] if group in DELICATE_GROUPS else ""
+    return Kind(make, spec.get("weight", 1.0), spec.get("practice", 0.0), governed_by), spec.get("held", False)
 
 
-def _filled(
-    rng: Random, spec: Mapping[str, Any], slots: list[tuple[str, str]], words: Mapping[str, list[str]]
-) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for slot, base in slots:
-        taken = [values[other] for other, same in slots if same == base and other in values]
-        values[slot] = rng.choice([word for word in words[base] if word not in taken])
-    for key, options in spec.get("numbers", {}).items():
-        values[key] = rng.randint(*options) if len(options) == 2 else rng.choice(options)
-    row = dict(rng.choice(spec["rows"])) if "rows" in spec else {}
-    values |= {key: _within(rng, value, values) for key, value in row.items()}
-    for key, expression in spec.get("let", {}).items():
-        values[key] = _calculated(ast.parse(expression, mode="eval").body, values)
-    return values
+def _names(cites: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in cites.split(","))
 
 
-def _within(rng: Random, value: object, values: Mapping[str, object]) -> object:
-    """A row's text with its own slots filled; it keeps its first letter."""
-    if not isinstance(value, str) or not ("{" in value or "[" in value):
-        return value
-    made = say(rng, value, **values)
-    return value[:1] + made[1:] if value[:1] not in "{[" else made[:1].lower() + made[1:]
+def _item(name: str, group: str, fields: Mapping[str, Any], slots: Slots) -> Item:
+    said = {key: slots.say(fields[key]) if key in fields else "" for key in _PATTERNS}
+    said["naive"] = said["naive"] or said["answer"]
+    keys = fields.get("keys", [])
+    if isinstance(keys, str):
+        table, _, field = keys.partition(".")
+        keys = slots[table].fields[field]
+    made = tuple(slots.say(key).lower() for key in keys)
+    return Item(kind=name, group=group, cites=_names(fields["cites"]), keys=made, **said)
 
 
-def _calculated(node: ast.expr, values: Mapping[str, object]) -> Any:
-    if isinstance(node, ast.BinOp):
-        return _OPERATORS[type(node.op)](_calculated(node.left, values), _calculated(node.right, values))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return {"max": max, "min": min}[node.func.id](_calculated(arg, values) for arg in node.args)
-    return values[node.id] if isinstance(node, ast.Name) else ast.literal_eval(node)
+# --- Mistakes --------------------------------------------------------------------------------------------------
 
 
-def _item(rng: Random, name: str, spec: Mapping[str, Any], values: dict[str, object]) -> Item:
-    return item(
-        rng,
-        name,
-        spec["text"],
-        spec["answer"],
-        spec["thought"],
-        spec["cites"],
-        naive=spec.get("naive", ""),
-        context=spec.get("context", ""),
-        group=spec.get("group", "harmless"),
-        keys=tuple(say(rng, str(key), **values) for key in spec.get("keys", ())),
-        **values,
-    )
+def _check(name: str, spec: Mapping[str, Any], forms: list[_Form], lists: Lists) -> None:
+    """Raise EntryError, with its line, for the first mistake in a kind."""
+    for key in spec:
+        if key not in _FIELDS:
+            raise EntryError(key, f"{name}: unknown field {key!r}")
+    if spec.get("group", "harmless") not in ("harmless", *DELICATE_GROUPS):
+        raise EntryError(spec["group"], f"{name}: unknown group {spec['group']!r}")
+    used: set[str] = {"share"}
+    for form in forms:
+        for key in _NEEDED:
+            if key not in form.fields:
+                raise EntryError(next(iter(form.row), name), f"{name}: no {key}")
+        for cite in _names(form.fields["cites"]):
+            if cite not in IDS:
+                raise EntryError(form.fields["cites"], f"{name}: unknown principle {cite!r}")
+        used |= _slots_used(name, form, spec.get("let", {}), lists)
+    own = [key for group in _DRAWN for key in spec.get(group, {})] + [key for form in forms for key in form.row]
+    for key in own:
+        if key not in used:
+            raise EntryError(key, f"{name}: {key} is never used")
+
+
+def _slots_used(name: str, form: _Form, sums: Mapping[str, str], lists: Lists) -> set[str]:
+    """The names behind all the slots that the form may fill, found from its patterns on."""
+    keys = form.fields.get("keys", [])
+    waiting: list[Any] = [form.fields[key] for key in _PATTERNS if key in form.fields]
+    waiting.append(f"{{{keys}}}" if isinstance(keys, str) else keys)
+    used: set[str] = set()
+    while waiting:
+        for pattern in _texts(waiting.pop()):
+            for slot, *path in _slots(name, pattern):
+                origin = slot if slot in sums else base_of(slot)
+                options = _first(origin, sums if slot in sums else {}, form.row, lists)
+                if options is None:
+                    raise EntryError(pattern, f"{name}: no words for {{{slot}}}")
+                _check_path(name, pattern, slot, path, options)
+                if origin not in used:
+                    used.add(origin)
+                    waiting.append(_in_sum(options) if slot in sums else options)
+    return used
+
+
+def _check_path(name: str, pattern: str, slot: str, path: list[str], options: Any) -> None:
+    """Every row that {slot.field} may draw from must have that field."""
+    for field in path:
+        rows = options if isinstance(options, list) else [options]
+        if not all(isinstance(row, Mapping) and base_of(field) in row for row in rows):
+            raise EntryError(pattern, f"{name}: {{{slot}}} has no field {field!r} in each of its rows")
+        options = [it for row in rows for it in _flat(row[base_of(field)])]
+
+
+def _first(name: str, *tables: Mapping[str, Any]) -> Any:
+    return next((table[name] for table in tables if name in table), None)
+
+
+def _in_sum(expression: str) -> list[str]:
+    """The slots of an expression, as patterns on its line."""
+    nodes = list(ast.walk(parsed(expression)))
+    inner = [id(node.func) for node in nodes if isinstance(node, ast.Call)]
+    inner += [id(node.value) for node in nodes if isinstance(node, ast.Attribute)]
+    found = [node for node in nodes if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner]
+    return [Text(f"{{{ast.unparse(node)}}}", line_of(expression)) for node in found]
+
+
+def _flat(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All patterns within a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(part)
+
+
+def _slots(name: str, pattern: str) -> list[list[str]]:
+    """The slots of a pattern, split at their dots."""
+    if pattern.count("[") != pattern.count("]"):
+        raise EntryError(pattern, f"{name}: a bracket is not closed in {pattern!r}")
+    try:
+        return [slot.split(".") for _, slot, _, _ in Formatter().parse(pattern) if slot is not None]
+    except ValueError as error:
+        raise EntryError(pattern, f"{name}: {error} in {pattern!r}") from None
