@@ -7,7 +7,7 @@ once), turns behind a constitution drawn at random, and the lists, questions and
 from dataclasses import replace
 from random import Random
 
-from training.constitutions import DEFAULT, GOVERNED, LATE, SHORT, Drawn, draw_constitution, with_persona
+from training.constitutions import DEFAULT, GOVERNED, LATE, SHORT, Drawn, draw_brief, draw_constitution, with_persona
 from training.corpus import KINDS, sample_item
 from training.corpus.grammar import Item
 from training.guided import KINDS as KINDS_WITH_PATTERNS
@@ -31,7 +31,7 @@ class Documents:
         self.shares = LATE
         self.lookups = 0.08
         self._seeds = load_seeds(seeds) if seeds else ()
-        self.short = {self.raw: 0.62, self.listed: 0.38}
+        self.short = {self.raw: 0.5, self.listed: 0.25, self.looked_up: 0.25}
         self.middle = {self.aligned: 0.78, self.judged: 0.09, self.guided: 0.09, self.bare: 0.04}
         self._foreign = foreign_kinds() or KINDS_WITH_PATTERNS
 
@@ -63,6 +63,12 @@ class Documents:
             else:
                 pieces += aligned_turn(rng, item, drawn, said)
         return pieces
+
+    def looked_up(self, tokens: int) -> list[Piece]:
+        """Short rules, and many requests for principles by name."""
+        drawn = draw_brief(self._rng)
+        turns = [piece for _ in range(tokens // 30) for piece in lookup_turn(self._rng, drawn)]
+        return [Piece(render_prefix(drawn.constitution), READ), *turns]
 
     def guided(self, tokens: int) -> list[Piece]:
         """Topics and hint lines."""

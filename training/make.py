@@ -113,7 +113,7 @@ def _repeated(rng: Random, vocabulary: int, tokens: int) -> Row:
 
 def draw_length(rng: Random, fraction: float, longest: int) -> int:
     """Tokens of the next step's sequences: short without a prefix, longer behind one, and the longest in the end."""
-    if rng.random() < 0.38:
+    if rng.random() < 0.5:
         return 512
     return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.6 else (5, 2, 3))[0])
 
@@ -295,7 +295,7 @@ def train(args: argparse.Namespace) -> None:
         fraction = progress.seconds / (args.minutes * 60)
         tokens = draw_length(rng, fraction, args.longest)
         documents.shares = EARLY if fraction < 0.75 else LATE
-        documents.lookups = 0.5 if fraction < 0.55 else 0.08
+        documents.lookups = 0.2 if fraction < 0.55 else 0.08
         rows = [encode(documents, run.tokenizer, rng, tokens) for _ in range(max(1, args.batch_tokens // tokens))]
         run.step(rows, fraction)
         threads.adapt()
