@@ -1,6 +1,5 @@
 """Contrast pairs: what is asked for, which pairs are left out and why, and what a run makes of it."""
 
-import io
 import json
 import random
 import re
@@ -9,8 +8,10 @@ from dataclasses import replace
 import pytest
 from run_fixtures import example, write_run
 from test_generate import Killed, journal_bytes, killer, run
+from test_report import Content
 from worlds import dataset_bytes, read_sources_once, world_model, world_recipe
 
+from selfalign import report
 from selfalign.align import load_constitution
 from selfalign.align.contrast import PairsSpec, contrary_of
 from selfalign.dataset import export as dataset
@@ -19,8 +20,6 @@ from selfalign.dataset.summary import read_summary
 from selfalign.errors import RecipeError, RunDirError
 from selfalign.publish.vet import object_to
 from selfalign.records import CheckResult, Completion, Contrast, FailureReason, Usage, Verdict
-from selfalign.report.facts import gather
-from selfalign.report.parts import PartWriter
 from selfalign.run import directory as rundir
 from selfalign.show.browse import show_examples
 from selfalign.show.preview import preview
@@ -228,9 +227,13 @@ def test_pairs_and_revising_and_their_cost_are_told_wherever_a_run_is_looked_at(
     assert f"| Of {pairs.num_pairs} pairs | Chosen | Rejected |" in card
     assert f"| broken | {pairs.left_out['broken']} |" in card
     assert f"| Tokens for pairs | {counters.pairs_usage.output_tokens:,} written, {part} of all" in card
-    beside = gather(path, PartWriter(io.BytesIO()))["beside"]
-    assert ["Preference pairs", str(pairs.num_pairs)] in [list(line) for line in beside["lines"]]
+    page = Content(report.write_report(path))
+    beside = page.facts["beside"]
+    assert ["Preference pairs", str(pairs.num_pairs)] in beside["lines"]
     assert any(name.startswith("Tokens for pairs: ") and value == part for name, value in beside["lines"])
+    saved = next(row for row in page.rows("examples") if row.get("beside") and row["beside"][0] == ["Draft", GERMAN])
+    titles = [title for title, _ in saved["beside"]]
+    assert titles == ["Draft", "Critique by helpful", "Contrast, raw", "Contrast, rules"]
     shown = "\n".join(show_examples(path, which="examples", principle=None, grep=TRAINS[:40], limit=99))
     assert re.search(r"draft +Die Stadt.*\n +.*\n? *why +language: .*\n +critique +\(helpful\) It is not", shown)
     assert re.search(r"\n  raw +\S", shown)

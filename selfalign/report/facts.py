@@ -115,7 +115,19 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
             if result.verdict is not Verdict.PASS
         ],
         "tokens": outcome.usage.output_tokens,
+        **({"beside": texts} if (texts := _texts_beside(outcome)) else {}),
     }
+
+
+def _texts_beside(outcome: Outcome) -> list[tuple[str, str]]:
+    """What a revision and the contrasts hold beside the answer, each text with its title."""
+    revision, texts = outcome.revision, []
+    if revision:
+        texts += [("Draft", revision.draft), (f"Critique by {revision.principle}", revision.critique)]
+        texts += [("Revised", revision.answer), ("Why it was not taken", revision.detail)]
+    for each in outcome.contrasts:
+        texts.append((f"Contrast, {each.rung}", each.answer or f"({each.reason}: {each.detail})"))
+    return [(title, text) for title, text in texts if text and text != outcome.answer]
 
 
 def _found(checks: Sequence[CheckResult]) -> list[str]:

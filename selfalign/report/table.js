@@ -31,6 +31,8 @@ function drawAnswered(article, head, kind, row, names, query) {
   const wasParsed = row.thought || row.answer || !row.excerpt;
   const right = wasParsed ? side("Answer", row.answer, query) : side("What came back", row.excerpt, query);
   article.append(element("div", { class: "sides" }, side("Thought", row.thought, query, "thought"), right));
+  const beside = (row.beside ?? []).map(([title, text]) => side(title, text, query));
+  if (beside.length) article.append(element("div", { class: "sides even" }, ...beside));
   const why = element("ul", { class: "why" });
   if (kind === "failed" && row.detail) why.append(say(element("li", { class: "red" }), row.detail, query));
   for (const [name, outcome, number, reason] of row.checks) {
