@@ -21,6 +21,7 @@ from selfalign import report
 from selfalign.records import (
     CheckResult,
     Constitution,
+    Contrast,
     Example,
     Failure,
     FailureReason,
@@ -28,6 +29,7 @@ from selfalign.records import (
     Principle,
     Rejection,
     RejectionReason,
+    Revision,
     Round,
     Usage,
     Verdict,
@@ -143,7 +145,12 @@ def hostile_run(path: Path, *attacks: str) -> Path:
     for at, text in enumerate(attacks):
         instruction = Instruction(f"p{at:07d}-00", f"Write {text}", text, text)
         flag = CheckResult("leak", Verdict.FLAG, 0.5, text)
-        answered.append(Example(instruction, text, text, (cites[0], cites[at % len(cites)]), (flag,), Usage(1, 1, 1)))
+        cited, beside = (cites[0], cites[at % len(cites)]), f"Beside it {text}"
+        contrasts = (Contrast(text, beside, Usage(), beside),)
+        revision = Revision(text, text, text, text, Usage(), critique=beside)
+        answered.append(
+            Example(instruction, text, text, cited, (flag,), Usage(1, 1, 1), contrasts=contrasts, revision=revision)
+        )
         other = replace(instruction, id=f"p{at:07d}-01")
         fail = CheckResult("loop", Verdict.FAIL, 0.5, text)
         answered.append(
@@ -210,6 +217,7 @@ def test_every_attack_can_be_read_word_for_word(hostile_page: Page, kind: str) -
         assert own in blocks
         if kind != "rejected":
             assert blocks.count(attack) == 3  # context, thought and answer
+            assert blocks.count(f"Beside it {attack}") == (2 if kind == "examples" else 0)  # critique and contrast
         elif ATTACKS.index(attack) % 2 == 0:
             assert blocks.count(f"Write {attack}") == 1  # what it repeats stands beside it
 
