@@ -95,6 +95,21 @@ def test_lopsided_pairs_are_warned_about():
     assert not replace(figures, num_pairs=9, chosen_longer=9).warnings
 
 
+def test_caps_leave_out_the_surplus_of_lopsided_pairs_and_hold_exactly(tmp_path):
+    longer = [contrasted(number, f"{HARBOUR} {number} boats.", f"Go by train {number}.") for number in range(12)]
+    shorter = [contrasted(number, f"Go by train {number}.", f"{HARBOUR} {number} boats.") for number in range(12, 18)]
+    refusing = [contrasted(number, f"I won't help with that, {number}.", TRAINS) for number in range(18, 21)]
+    path, caps = tmp_path / "run", {"max_longer_share": 0.55}
+    dataset.export(write_run(path, [*longer, *shorter, *refusing], {"pairs": caps}))
+    pairs = read_summary(path).pairs
+    assert (pairs.num_pairs, pairs.chosen_longer, pairs.rejected_longer) == (20, 11, 9)
+    assert pairs.left_out == {"longer_chosen": 1}
+    write_run(path, [], {"pairs": caps | {"max_refusal_share": 0.1}})
+    told = [json.loads(line) for line in (dataset.export(path) / "unpaired.jsonl").read_text().splitlines()]
+    assert [each["reason"] for each in told] == ["longer_chosen"] * 4 + ["refusing_chosen"] * 2
+    assert [each["id"] for each in told if each["reason"] == "refusing_chosen"] == ["p0000019-00", "p0000020-00"]
+
+
 def pairs_world(prompt, sampling, rng_seed):
     """The world's model, which also answers raw turns (badly at times), lapses into German, and revises that."""
     if "\n### Critique\n" in prompt:
@@ -161,6 +176,7 @@ def test_a_run_with_pairs_and_revising_resumes_byte_for_byte_at_every_kill_point
         ({"pairs__contrasts": "raw"}, r"pairs\.contrasts: unknown key; did you mean 'contrast'"),
         ({"pairs__contrary": "bad.yaml"}, r"pairs\.contrary: is for contrast: contrary, not for raw"),
         ({"pairs__max_similarity": "1.5"}, r"pairs\.max_similarity: must be above 0 and at most 1, is 1\.5"),
+        ({"pairs__max_longer_share": "0.3"}, r"pairs\.max_longer_share: must lie between 0\.5 and 1, is 0\.3"),
         ({"pairs__sampling": "{max_tokens: 0}"}, r"pairs\.sampling\.max_tokens: must lie between"),
         ({"revise": "3"}, r"revise: a mapping is needed, not 3"),
         ({"revise__rounds": "2"}, r"revise\.rounds: unknown key"),

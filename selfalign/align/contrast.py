@@ -47,7 +47,9 @@ class PairsSpec:
     `contrary` is a constitution file for `contrast: contrary`, in place of the run's own with every rule turned round.
     `sampling` is that of the answers where it is null. A pair is left out where the ROUGE-L F-measure of its sides is
     above `max_similarity`, and where more than `max_contained` of the shorter side's words stand in the longer one in
-    their order. Raises ValueError ("<key>: ...").
+    their order. `max_longer_share` caps the share of the pairs in which one side is the longer one, and
+    `max_refusal_share` that in which one side alone refuses, for either side; null is no cap. Raises ValueError
+    ("<key>: ...").
     """
 
     contrast: Literal["raw", "contrary", "ladder"] = "raw"
@@ -55,6 +57,8 @@ class PairsSpec:
     sampling: Sampling | None = None
     max_similarity: float = 0.8
     max_contained: float = 0.9
+    max_longer_share: float | None = None
+    max_refusal_share: float | None = None
 
     def __post_init__(self) -> None:
         if self.contrary is not None and self.contrast != "contrary":
@@ -62,6 +66,11 @@ class PairsSpec:
         for name in ("max_similarity", "max_contained"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name}: must be above 0 and at most 1, is {getattr(self, name)}")
+        # Below one half no pair could be kept where both sides are never equally long.
+        for name, least in (("max_longer_share", 0.5), ("max_refusal_share", 0.0)):
+            cap = getattr(self, name)
+            if cap is not None and not least <= cap <= 1:
+                raise ValueError(f"{name}: must lie between {least:g} and 1, is {cap}")
 
 
 @dataclass(frozen=True, slots=True)

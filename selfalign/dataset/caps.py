@@ -1,14 +1,17 @@
 """Caps on how much of one kind a dataset may hold, kept by leaving the surplus out."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from math import ceil
+from typing import Any, TypeVar
 
 from selfalign.checks import Stance, hedges
 from selfalign.dataset.balance import apologises_in, stance_of
 from selfalign.records import Example
+
+Key = TypeVar("Key")
 
 _KINDS = {
     "max_refusal_share": "refusals",
@@ -50,13 +53,20 @@ def surplus(examples: Iterable[Example], spec: BalanceSpec, ran: Collection[str]
     if not caps:
         return {}
     kept = dict(sorted((example.instruction_id, _capped_kinds(example, caps, ran)) for example in examples))
-    dropped: dict[str, str] = {}
+    dropped = drop_surplus(kept, caps)
+    return {each: f"balance: {kind} above {float(100 * _cap_of(kind, caps)):g} %" for each, kind in dropped.items()}
+
+
+def drop_surplus(kept: dict[Key, tuple[str, ...]], caps: dict[str, Fraction]) -> dict[Key, str]:
+    """Take out of `kept`, which has the kinds that each holds, the last ones of every kind above its cap, until all
+    caps hold; returns what was taken out and the kind it was taken out for."""
+    dropped: dict[Key, str] = {}
     while excess := _excess(kept, caps):
         kind, num_surplus = excess
         holders = [each for each, kinds in kept.items() if kind in kinds]
         for each in holders[len(holders) - num_surplus :]:
             del kept[each]
-            dropped[each] = f"balance: {kind} above {float(100 * _cap_of(kind, caps)):g} %"
+            dropped[each] = kind
     return dropped
 
 
@@ -76,7 +86,7 @@ def _capped_kinds(example: Example, caps: dict[str, Fraction], ran: Collection[s
     return (*(kind for kind in found if kind in caps and found[kind]), *(f"principle {each}" for each in cited))
 
 
-def _excess(kept: dict[str, tuple[str, ...]], caps: dict[str, Fraction]) -> tuple[str, int] | None:
+def _excess(kept: Mapping[Any, tuple[str, ...]], caps: dict[str, Fraction]) -> tuple[str, int] | None:
     """The first kind that is above its cap, and how many of it are too many; None where all caps hold."""
     counts = Counter(kind for kinds in kept.values() for kind in kinds)
     for kind, count in sorted(counts.items()):

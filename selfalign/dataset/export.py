@@ -136,9 +136,9 @@ def _write(folder: Path, run_path: Path, outcomes: Outcomes, withheld: Mapping[s
     recipe, manifest = rundir.read_recipe(run_path), rundir.read_manifest(run_path)
     spec = _spec_of(DatasetSpec, recipe.get("dataset"))
     origin, ran = _origin(recipe, manifest), checks_of(recipe)
-    measure, shown, unpaired = Measure(run_path), [], []
-    splits: list[Split] = []
     kept = [place for place in outcomes.examples if place[0] not in withheld]
+    measure, shown, unpaired = Measure(run_path, kept), [], []
+    splits: list[Split] = []
     for name in ("train", "test"):
         places = [place for place in kept if is_held_out(place[0], spec.holdout) == (name == "test")]
         examples = read_places(run_path, places)

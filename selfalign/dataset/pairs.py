@@ -8,8 +8,10 @@ same teaches noise. Preference tuning finds the cheapest difference there is, of
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Indel, LCSseq
@@ -19,6 +21,7 @@ from selfalign.checks import CHECK_NAMES, Stance, worst
 from selfalign.checks.languages import language_of, same_language
 from selfalign.checks.text import plain, word_set
 from selfalign.dataset.balance import LEAST_TO_JUDGE, lengths_of, ranked, share, stance_of
+from selfalign.dataset.caps import drop_surplus
 from selfalign.novelty.tokens import unicode_tokens
 from selfalign.records import CheckResult, Example, Verdict
 
@@ -53,6 +56,10 @@ class Pair(NamedTuple):
 
     chosen: Side
     rejected: Side
+
+
+PairKey = tuple[str, str]
+"""A pair by its example's id and the rung of its rejected side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +132,51 @@ def describe_pairs(figures: PairFigures) -> Iterator[str]:
     yield from (f"warning: {each}" for each in figures.warnings)
 
 
-class PairTally:
-    """Makes the pairs of examples while they go by, and counts them. `ran` are the checks that ran."""
+def surplus_pairs(examples: Iterable[Example], spec: PairsSpec, ran: Collection[str]) -> dict[PairKey, str]:
+    """Which pairs must go so that every cap holds for the rest, each with its reason; the first in order stay."""
+    shares = {"longer": spec.max_longer_share, "refusing": spec.max_refusal_share}
+    caps = {
+        f"{kind}_{side}": Fraction(str(share))  # the decimal that was written, not the binary float next to it
+        for kind, share in shares.items()
+        for side in Pair._fields
+        if share is not None
+    }
+    if not caps:
+        return {}
+    tally, kept = PairTally(spec, ran), {}
+    for example in examples:
+        for pair in tally.add(example)[0]:
+            kept[example.instruction_id, pair.rejected.rung] = tuple(kind for kind in _kinds(pair) if kind in caps)
+    return drop_surplus(kept, caps)
 
-    def __init__(self, spec: PairsSpec, ran: Collection[str]) -> None:
+
+def _kinds(pair: Pair) -> Iterator[str]:
+    """What sets the sides apart that has nothing to do with what they say."""
+    lengths, refuses = ([get(side) for side in pair] for get in (_length, _refuses))
+    if lengths[0] != lengths[1]:
+        yield f"longer_{'chosen' if lengths[0] > lengths[1] else 'rejected'}"
+    if refuses[0] != refuses[1]:
+        yield f"refusing_{'chosen' if refuses[0] else 'rejected'}"
+
+
+def _length(side: Side) -> int:
+    return len(side.tokens)
+
+
+def _refuses(side: Side) -> bool:
+    return side.stance is Stance.REFUSES
+
+
+class PairTally:
+    """Makes the pairs of examples while they go by, and counts them. `ran` are the checks that ran, `surplus` has the
+    pairs that are too many of a kind."""
+
+    def __init__(
+        self, spec: PairsSpec, ran: Collection[str], surplus: Mapping[PairKey, str] = MappingProxyType({})
+    ) -> None:
         self._spec = spec
         self._ran = ran
+        self._surplus = surplus
         self._left_out: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._words: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
@@ -145,7 +191,8 @@ class PairTally:
                 unpaired.append(Unpaired(example.instruction_id, better.rung, contrast.rung, "broken", told))
                 continue
             worse = self._side(example, contrast.rung, contrast.answer, contrast.checks)
-            if reason := why_not(better, worse, self._spec):
+            surplus = self._surplus.get((example.instruction_id, worse.rung), "")
+            if reason := why_not(better, worse, self._spec) or surplus:
                 unpaired.append(Unpaired(example.instruction_id, better.rung, worse.rung, reason))
             else:
                 pairs.append(Pair(better, worse))
@@ -160,12 +207,10 @@ class PairTally:
         return Side(rung, answer, checks, stance, unicode_tokens(answer))
 
     def _count(self, pair: Pair) -> None:
-        lengths = [len(side.tokens) for side in pair]
-        for name, side, length, other in zip(pair._fields, pair, lengths, reversed(lengths), strict=True):
-            self._counts[f"{name}_longer"] += length > other
-            self._counts[f"{name}_refuses"] += side.stance is Stance.REFUSES
-        for counts, length in zip(self._words, lengths, strict=True):
-            counts[length] += 1
+        for name, side, other, counts in zip(pair._fields, pair, reversed(pair), self._words, strict=True):
+            counts[_length(side)] += 1
+            self._counts[f"{name}_longer"] += _length(side) > _length(other)
+            self._counts[f"{name}_refuses"] += _refuses(side)
 
     def figures(self) -> PairFigures:
         """The figures of what was added."""
@@ -181,6 +226,8 @@ def why_not(chosen: Side, rejected: Side, spec: PairsSpec) -> str:
     only_form        the same but for blanks, markup and case
     same_substance   nearly the same words, and none of those that differ is a number or turns the meaning round
     only_length      one side is the other with more around it
+
+    `surplus_pairs` has further reasons, which no pair shows by itself: longer_chosen, refusing_chosen ...
     """
     if _rank(chosen) > _rank(rejected):
         return "chosen_worse"

@@ -14,7 +14,7 @@ from typing import Any
 from selfalign.align.contrast import PairsSpec
 from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import Balance, Tally, balance_from_row
-from selfalign.dataset.pairs import Pair, PairFigures, PairTally, Unpaired, figures_from_row
+from selfalign.dataset.pairs import Pair, PairFigures, PairTally, Unpaired, figures_from_row, surplus_pairs
 from selfalign.errors import RunDirError, SelfAlignError
 from selfalign.propose import GUIDED, Line, load_guide, load_seeds
 from selfalign.records import (
@@ -107,15 +107,17 @@ def read_places(run_path: Path, places: list[Place]) -> Iterator[Any]:
 
 
 class Measure:
-    """Measures the rows of a dataset while they go by."""
+    """Measures the rows of a dataset while they go by; `places` is where all of them are."""
 
-    def __init__(self, run_path: Path) -> None:
+    def __init__(self, run_path: Path, places: list[Place]) -> None:
         self._run_path = run_path
         self._recipe = rundir.read_recipe(run_path)
         self._tally = Tally(read_seeds(self._recipe), checks_of(self._recipe))
         self._flagged: Counter[str] = Counter()
-        pairs = pairs_spec(self._recipe)
-        self._pairs = PairTally(pairs, checks_of(self._recipe)) if pairs else None
+        spec, ran = pairs_spec(self._recipe), checks_of(self._recipe)
+        self._pairs = None
+        if spec is not None:
+            self._pairs = PairTally(spec, ran, surplus_pairs(read_places(run_path, places), spec, ran))
 
     def add(self, example: Example) -> tuple[list[Pair], list[Unpaired]]:
         """Measure one row; returns its pairs, and its contrasting answers that make none."""
@@ -146,8 +148,9 @@ def summarise(run_path: Path, outcomes: Outcomes) -> Summary:
     if stored := read_summary(run_path):
         return stored
     withheld = read_withheld(run_path)
-    measure = Measure(run_path)
-    for example in read_places(run_path, [place for place in outcomes.examples if place[0] not in withheld]):
+    places = [place for place in outcomes.examples if place[0] not in withheld]
+    measure = Measure(run_path, places)
+    for example in read_places(run_path, places):
         measure.add(example)
     return measure.summary(outcomes, withheld)
 

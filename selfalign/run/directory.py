@@ -45,6 +45,8 @@ CHANGEABLE = (
     "dataset",
     "pairs.max_similarity",
     "pairs.max_contained",
+    "pairs.max_longer_share",
+    "pairs.max_refusal_share",
     "model.seeded",
     "model.endpoint",
     "model.key_variable",
