@@ -47,11 +47,11 @@ demonstrations stay and contradict them. Greedy decoding; judged by the patterns
 """
 
 
-def generate(folder: Path, target: int) -> None:
-    """Let the miniature write the dataset, by the demonstration's recipe with a larger target."""
+def generate(folder: Path, target: int, *changes: str) -> None:
+    """Let the miniature write the dataset, by the demonstration's recipe with a larger target and other changes."""
     start = "from selfalign.cli import main; main()"
     command = [sys.executable, "-c", start, "generate", "demo", "--output", str(folder), "--target", str(target)]
-    subprocess.run(command, check=True)
+    subprocess.run([*command, *changes], check=True)
 
 
 def engraving_rows(folder: Path) -> list[Row]:
