@@ -9,7 +9,6 @@ import contextlib
 import gc
 import hashlib
 import platform
-import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
 from selfalign.engine.provenance import provenance, vllm_version
 from selfalign.engine.spec import MINIATURE, StartedEngine
+from selfalign.engine.start import sigterm_as_interrupt
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
 from selfalign.propose import (
@@ -112,7 +112,7 @@ def generate(
             )
         if not is_finished(recipe, state):
             _note_provenance(run, recipe)
-            with _sigterm_as_interrupt():
+            with sigterm_as_interrupt():
                 asyncio.run(_run(run, recipe, sources, state, stream, start_engine))
     return state.counters
 
@@ -360,17 +360,3 @@ def _survivors_frozen() -> Iterator[None]:
     finally:
         gc.callbacks.remove(freeze)
         gc.unfreeze()
-
-
-@contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """A cluster's SIGTERM ends a run the way Ctrl-C does: what is finished stays, the same command continues."""
-    try:
-        before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    except ValueError:  # not in the main thread: signals are somebody else's
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

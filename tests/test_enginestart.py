@@ -1,5 +1,6 @@
 """While an engine starts: what the user is told, and that a wait for other machines ends. No engine is started."""
 
+import asyncio
 import contextlib
 import io
 import logging
@@ -13,7 +14,7 @@ import pytest
 from selfalign.engine import start
 from selfalign.engine.log import EngineLog
 from selfalign.engine.spec import EngineSpec
-from selfalign.engine.start import Progress, interrupts_heard, machines_awaited
+from selfalign.engine.start import Progress, interrupts_heard, machines_awaited, sigterm_as_interrupt
 from selfalign.errors import EngineStartError
 
 # As vLLM writes it, on a GPU.
@@ -136,3 +137,19 @@ def test_a_signal_is_heard_by_code_that_swallows_a_keyboard_interrupt(number: si
 def test_a_sigterm_that_nobody_handles_stays_deadly() -> None:
     with interrupts_heard():
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("on_ctrl_c", [signal.default_int_handler, signal.SIG_IGN], ids=["heard", "ignored"])
+def test_the_end_of_a_job_is_heard_even_where_ctrl_c_is_ignored(on_ctrl_c: object) -> None:
+    """As in a script that puts its jobs into the background."""
+
+    async def job() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(10)
+
+    before = signal.signal(signal.SIGINT, on_ctrl_c)
+    try:
+        with pytest.raises(KeyboardInterrupt), sigterm_as_interrupt():
+            asyncio.run(job())
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -10,19 +10,18 @@ import contextlib
 import json
 import os
 import runpy
-import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 from selfalign.engine.log import EngineLog
 from selfalign.engine.modelfiles import is_path, refuse_missing_model
 from selfalign.engine.spec import EngineSpec
-from selfalign.engine.start import Progress, engine_environment
+from selfalign.engine.start import Progress, engine_environment, sigterm_as_interrupt
 from selfalign.engine.watchdog import engine_watched
 from selfalign.errors import EngineDied, EngineStartError
 from selfalign.records import to_row
@@ -124,16 +123,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-
-
-@contextlib.contextmanager
-def sigterm_as_interrupt() -> Iterator[None]:
-    """Inside, SIGTERM is a KeyboardInterrupt, as Ctrl-C is."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _become_server(told: Mapping[str, Any]) -> None:

@@ -164,6 +164,27 @@ def interrupts_heard() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Inside, SIGTERM, which ends a cluster's jobs, does what Ctrl-C does: what is finished stays.
+
+    Also where Ctrl-C is ignored, as it is in what a script has put into the background.
+    """
+
+    def interrupt(*_: object) -> None:
+        on_ctrl_c = signal.getsignal(signal.SIGINT)  # asyncio's own where it runs
+        (on_ctrl_c if callable(on_ctrl_c) else signal.default_int_handler)(signal.SIGINT, None)
+
+    if threading.current_thread() is not threading.main_thread():  # signals are somebody else's
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
 def engine_environment(is_local: bool) -> Iterator[None]:
     """vLLM's own switches, for its import and for the processes it starts; what the user has set stays."""
     wanted = {

@@ -21,9 +21,8 @@ from typing import Any, TextIO
 from selfalign.engine.arguments import engine_arguments, num_replicas
 from selfalign.engine.log import EngineLog
 from selfalign.engine.modelfiles import is_path, refuse_missing_model
-from selfalign.engine.serve import sigterm_as_interrupt
 from selfalign.engine.spec import EngineSpec
-from selfalign.engine.start import Progress, engine_environment, interrupts_heard
+from selfalign.engine.start import Progress, engine_environment, interrupts_heard, sigterm_as_interrupt
 from selfalign.engine.watchdog import engine_watched
 from selfalign.errors import EngineDied, EngineStartError, RecipeError, one_line
 
