@@ -27,6 +27,12 @@ def one_line(said: object) -> str:
     return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 3]}..."
 
 
+def first_line(said: object) -> str:
+    """The first line of an exception or a text, of bounded length; the exception's class where it says nothing."""
+    line = next((line.strip() for line in str(said).splitlines() if line.strip()), "")
+    return line[:MAX_LINE] or (type(said).__name__ if isinstance(said, BaseException) else "")
+
+
 def did_you_mean(wrong: str, valid: Iterable[str]) -> str:
     """The end of a complaint about a name: the nearest valid one, or all of them."""
     valid = list(valid)

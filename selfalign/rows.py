@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, TextIO, TypeVar
 
-from selfalign.errors import RecipeError, RunDirError
+from selfalign.errors import RecipeError, RunDirError, first_line
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def read_raw_rows(path: str | Path, configuration: str = "", split: str = "") ->
     except FileNotFoundError:
         raise RecipeError(f"{path}: does not exist") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise RecipeError(f"{path}: cannot be read ({_first_line(error)})") from error
+        raise RecipeError(f"{path}: cannot be read ({first_line(error)})") from error
 
 
 def count_rows(path: str | Path) -> int | None:
@@ -223,7 +223,7 @@ def _parse(text: str, where: str) -> Any:
     except RecursionError:
         raise RecipeError(f"{where}: JSON nested too deeply") from None
     except ValueError as error:
-        raise RecipeError(f"{where}: no JSON ({_first_line(error)}); expected one JSON object per line") from None
+        raise RecipeError(f"{where}: no JSON ({first_line(error)}); expected one JSON object per line") from None
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
             for number, fields in enumerate(chain.from_iterable(batches), start=1):
                 yield Row(number, fields)
     except pa.ArrowException as error:
-        raise RecipeError(f"{path}: cannot be read as Parquet ({_first_line(error)})") from error
+        raise RecipeError(f"{path}: cannot be read as Parquet ({first_line(error)})") from error
 
 
 def _parquet_count(path: Path) -> int | None:
@@ -269,7 +269,7 @@ def _folder_rows(path: Path, configuration: str, split: str) -> Iterator[Row]:
     except RecipeError:
         raise
     except Exception as error:  # the library raises whatever its readers and fsspec raise
-        message = f"{type(error).__name__}: {_first_line(error)}"
+        message = f"{type(error).__name__}: {first_line(error)}"
         raise RecipeError(f"{path}: cannot be loaded as a dataset folder ({message})") from error
 
 
@@ -282,7 +282,3 @@ def _choose_split(loaded: Any, split: str, path: Path) -> Any:
     if split and split not in loaded:
         raise RecipeError(f"{path}: has no split {split!r}; it has {names}")
     return loaded[split] if split else next(iter(loaded.values()))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -32,12 +32,11 @@ def check(
     context: str = "",
     thought: str = "",
     cited: tuple[str, ...] = (),
-    finish_reason: str = "stop",
     constitution: Constitution | None = CONSTITUTION,
     spec: ChecksSpec = DEFAULT,
 ) -> CheckResult:
     """The result of one check on one answer."""
-    subject = Subject(Instruction("p0", asked, context, "test"), thought, answer, cited, finish_reason)
+    subject = Subject(Instruction("p0", asked, context, "test"), thought, answer, cited)
     return next(result for result in run_checks(subject, constitution, spec) if result.name == name)
 
 
@@ -278,10 +277,6 @@ def test_which_personal_data_is_grave_is_a_setting():
 )
 def test_truncation(answer, expected):
     assert verdict("truncation", answer) == expected
-
-
-def test_the_token_limit_is_a_truncation_whatever_the_text_looks_like():
-    assert verdict("truncation", GOOD, finish_reason="length") == "fail"
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,9 @@ _VERSE_OR_LIST_WORDS = 9
 def truncation(reading: Reading) -> Finding:
     """Whether the answer breaks off.
 
-    Grave: the engine stopped at the token limit, a code fence is open, a list marker has no item, the last word
-    cannot end a sentence. Slight: the last of several sentences lacks its end.
+    Grave: a code fence is open, a list marker has no item, the last word cannot end a sentence. Slight: the last of
+    several sentences lacks its end. What the token limit has cut never gets here.
     """
-    if reading.subject.finish_reason == "length":
-        return Finding(GRAVE, None, "cut off at the token limit")
     text = reading.answer.rstrip()
     if not text:
         return Finding(GRAVE, None, "empty")

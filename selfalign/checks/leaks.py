@@ -192,14 +192,13 @@ def echo(reading: Reading) -> Finding:
     words, asked = reading.words, reading.instruction_words
     if len(asked) < _FEW or not words:
         return NOTHING
-    if _WORKS_ON_TEXT.search(reading.instruction):
-        return (
-            NOTHING
-            if reading.plain.strip() != reading.instruction.strip()
-            else Finding(GRAVE, 1.0, "only repeats the instruction")
-        )
-    if words in (asked, words_of(reading.asked)):
+    works_on_text = _WORKS_ON_TEXT.search(reading.instruction)
+    if reading.plain.strip() == reading.instruction.strip() or (
+        not works_on_text and words in (asked, words_of(reading.asked))
+    ):
         return Finding(GRAVE, 1.0, "only repeats the instruction")
+    if works_on_text:
+        return NOTHING
     if len(asked) >= 2 * _FEW and words[: len(asked)] == asked and len(words) < 5 * len(asked):
         return Finding(GRAVE, round(len(asked) / len(words), 2), "opens with the whole instruction")
     is_one_line = not set("?\n") & set(reading.instruction) and len(asked) <= _TITLE

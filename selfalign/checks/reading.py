@@ -15,15 +15,14 @@ from selfalign.records import Constitution, Instruction
 class Subject:
     """What is checked: an answer, the thought before it, and what they answer.
 
-    `cited` holds ids of principles; `finish_reason` is the engine's ("stop", "length" ...). A `judged` stance, where a
-    judge has one, is taken in place of what the wording says.
+    `cited` holds ids of principles. A `judged` stance, where a judge has one, is taken in place of what the wording
+    says.
     """
 
     instruction: Instruction
     thought: str
     answer: str
     cited: tuple[str, ...]
-    finish_reason: str = "stop"
     judged: Refusal | None = None
 
 

@@ -10,7 +10,7 @@ the item in a row; all of them where it has fewer, and at least `LEAST_TOKENS`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
@@ -47,8 +47,7 @@ class Containment:
     def find(self, tokens: Sequence[str]) -> Contained | None:
         """The item of which the text holds the largest share, the first of several; None where it holds none."""
         met = {number for token in set(tokens) for number in self._by_token.get(token, ())}
-        found = (Contained(number, self.share(number, tokens)) for number in sorted(met))
-        return max((each for each in found if each.share), key=lambda each: each.share, default=None)
+        return _largest(Contained(number, self.share(number, tokens)) for number in sorted(met))
 
     def share(self, number: int, tokens: Sequence[str]) -> float:
         """The share of an item, of any length, that the text holds; 0 where it is less than `LEAST_SHARE`."""
@@ -95,14 +94,16 @@ class NGrams:
             for gram in _grams(tokens, size)
             if (number := self._by_hash.get(hash(gram))) is not None
         }
-        found = (Contained(number, self._share(self._items[number], tokens)) for number in sorted(met))
-        return max((each for each in found if each.share), key=lambda each: each.share, default=None)
+        return _largest(Contained(number, self._share(number, tokens)) for number in sorted(met))
 
-    @staticmethod
-    def _share(item: Sequence[str], tokens: Sequence[str]) -> float:
-        size = min(N, len(item))
-        wanted = set(_grams(item, size))
+    def _share(self, number: int, tokens: Sequence[str]) -> float:
+        size = min(N, len(self._items[number]))
+        wanted = set(_grams(self._items[number], size))
         return len(wanted.intersection(_grams(tokens, size))) / len(wanted)
+
+
+def _largest(found: Iterable[Contained]) -> Contained | None:
+    return max((each for each in found if each.share), key=lambda each: each.share, default=None)
 
 
 def _least(item: Sequence[str]) -> int:

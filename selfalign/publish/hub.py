@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from selfalign.dataset.export import CARD, CONFIGURATIONS
 from selfalign.dataset.summary import FOLDER
-from selfalign.errors import PublishError, RecipeError
+from selfalign.errors import PublishError, RecipeError, first_line, one_line
 from selfalign.publish.vet import OBJECTIONS, object_to, read_header
 from selfalign.report import FILE as REPORT
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-_MAX_TOLD = 300
 _NUM_PULL_REQUESTS = 20
 
 
@@ -234,9 +233,9 @@ def _plainly(repo: str, token: str, so_far: str = "nothing was published") -> It
         elif isinstance(cause, HFValidationError):
             why = f"{repo!r} is no name of a repository (user/name)"
         elif network := next((each for each in _chain(error) if _is_of_network(each)), None):
-            why = f"the connection to the Hub failed ({_first_line(network)}); run the same command again"
+            why = f"the connection to the Hub failed ({first_line(network)}); run the same command again"
         elif isinstance(error, ValueError):
-            why = " ".join(str(error).split())[:_MAX_TOLD]
+            why = one_line(error)
         else:
             raise
         # The token is not supposed to be in there; a server that echoes it must not make us print it.
@@ -245,7 +244,7 @@ def _plainly(repo: str, token: str, so_far: str = "nothing was published") -> It
 
 def _answer_of_the_hub(error: Any, repo: str) -> str:
     status = error.response.status_code
-    said = _first_line(getattr(error, "server_message", None) or "")
+    said = first_line(getattr(error, "server_message", None) or "")
     again = "run the same command again"
     meanings: dict[int, str] = {
         401: "the Hub does not accept the access token: run `hf auth login`",
@@ -274,9 +273,3 @@ def _is_of_network(error: BaseException) -> bool:
     """Whether an error comes from below the client: sockets, TLS, or one of the HTTP libraries it has used."""
     library = type(error).__module__.split(".")[0]
     return isinstance(error, OSError) or library in ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "hf_xet")
-
-
-def _first_line(told: object) -> str:
-    """The first line of an error or of what a server said, or the kind of error where it says nothing."""
-    line = next((line.strip() for line in str(told).splitlines() if line.strip()), "")
-    return line[:_MAX_TOLD] or (type(told).__name__ if isinstance(told, BaseException) else "")

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import yaml
 
-from selfalign.errors import RunChanged, RunDirError
+from selfalign.errors import RunChanged, RunDirError, first_line
 from selfalign.records import Constitution, Outcome, Round
 from selfalign.records.lines import constitution_from_row, outcome_from_row, round_from_row
 from selfalign.run.journal import Journal, read_lines, read_records, rewritten, write_advice
@@ -222,8 +222,7 @@ def _read(path: Path, name: str, parse: Callable[[str], Any]) -> dict[str, Any]:
     except FileNotFoundError:
         raise RunDirError(f"{path}: not a run directory (it has no {name})") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
-        first_line = str(error).splitlines()[0]
-        raise RunDirError(f"{path / name}: cannot be read ({first_line})") from error
+        raise RunDirError(f"{path / name}: cannot be read ({first_line(error)})") from error
     if not isinstance(content, dict):
         raise RunDirError(f"{path / name}: not a mapping; the file was changed by something else")
     return content
