@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from selfalign import __version__, pipeline
+from selfalign.align import Judge
 from selfalign.align.constitution import PersonaSpec, has_house_persona, load_constitution
 from selfalign.align.contrast import Contrasting, open_contrasting
 from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
+from selfalign.engine.patience import PatientEngine
 from selfalign.engine.provenance import provenance, vllm_version
-from selfalign.engine.spec import MINIATURE, StartedEngine
+from selfalign.engine.spec import MINIATURE, StartedEngine, estimate_tokens, find_token_counter
 from selfalign.engine.start import sigterm_as_interrupt
 from selfalign.errors import RecipeError, RunChanged, RunDirError, did_you_mean
 from selfalign.novelty.index import NoveltyIndex
+from selfalign.probe.calibrate import Known, load_known, measure_judge
 from selfalign.propose import (
     Guide,
     Ledger,
@@ -50,12 +53,13 @@ OpenEngine = Callable[..., contextlib.AbstractAsyncContextManager[Engine]]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files a recipe names, loaded and checked."""
+    """The files a recipe names, loaded and checked. `known` are answers that measure the judge; none without one."""
 
     seeds: tuple[Seed, ...]
     constitution: Constitution
     guide: Guide | None = None
     contrary: Constitution | None = None
+    known: tuple[Known, ...] = ()
 
 
 @dataclass(slots=True)
@@ -71,13 +75,14 @@ class State:
 
 
 def load_sources(recipe: Recipe) -> Sources:
-    """Read seeds, constitutions and guide. Raises `RecipeError` with file and line."""
+    """Read seeds, constitutions, guide, and what measures the judge. Raises `RecipeError` with file and line."""
     guide = load_guide(recipe.propose.guide) if recipe.propose.is_guided else None
     constitution = load_constitution(recipe.constitution, recipe.persona)
     contrary = None
     if recipe.pairs and recipe.pairs.contrary:
         contrary = load_constitution(recipe.pairs.contrary, PersonaSpec(**to_row(constitution.persona)))
-    return Sources(load_seeds(recipe.seeds), constitution, guide, contrary)
+    known = load_known(recipe.constitution, constitution, recipe.judge) if recipe.judge.score else ()
+    return Sources(load_seeds(recipe.seeds), constitution, guide, contrary, known)
 
 
 def generate(
@@ -260,6 +265,7 @@ async def _run(
     async with start_engine(recipe.model, **how) as engine:
         _prepare_constitution(engine, sources.constitution, recipe)
         _refuse_long_contrasts(engine, plan.pairs)
+        plan = replace(plan, judge=await _open_judge(engine, run, recipe, sources.known, stream))
         ticker = asyncio.create_task(Ticker(state.counters, run.metrics.append, stream).run())
         try:
             with _survivors_frozen():
@@ -277,6 +283,20 @@ async def _run(
             ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await ticker
+
+
+async def _open_judge(
+    engine: Engine, run: RunDir, recipe: Recipe, known: tuple[Known, ...], stream: TextIO | None
+) -> Judge | None:
+    """The run's judge, measured once: what it may do is in the manifest from then on. None where nothing is judged."""
+    if not recipe.judge.score:
+        return None
+    count = find_token_counter(recipe.model) or estimate_tokens
+    with pipeline.one_error():
+        how = {"style": recipe.model.style, "slots": recipe.slots, "count": count}
+        facts = await measure_judge(PatientEngine(engine), known, run.path, recipe.judge, **how)
+    _say(stream, f"judge    {facts['line']}")
+    return Judge(recipe.judge.weights, facts["may_choose"], facts["scores_failures"], count)
 
 
 def _prepare_constitution(engine: StartedEngine, constitution: Constitution, recipe: Recipe) -> None:

@@ -9,12 +9,14 @@ the rounds behind it (they are committed in order), the backlog keeps the engine
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from selfalign.align.ask import AlignSpec
 from selfalign.align.contrast import Contrasting, contrast
+from selfalign.align.judging import Judge, keep_judging, score
 from selfalign.align.outcome import align
 from selfalign.align.revise import revise
 from selfalign.checks import ChecksSpec
@@ -54,12 +56,34 @@ class Plan:
     checks: ChecksSpec
     revise: Sampling | None = None
     pairs: Contrasting | None = None
+    judge: Judge | None = None
+
+
+class TimedEngine:
+    """The engine, with the time that its requests take added up."""
+
+    def __init__(self, engine: Engine, counters: Counters) -> None:
+        self._engine = engine
+        self._counters = counters
+
+    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
+        started = time.monotonic()
+        completion = await self._engine.generate(prompt, sampling, rng_seed=rng_seed)
+        self._counters.request_seconds += time.monotonic() - started
+        return completion
+
+    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
+        started = time.monotonic()
+        chosen = await self._engine.choose(prompt, options)
+        self._counters.request_seconds += time.monotonic() - started
+        self._counters.judge_seconds += time.monotonic() - started
+        return chosen
 
 
 class SlottedEngine:
     """The engine behind the slots: `generate` waits for one and holds it until the completion is there."""
 
-    def __init__(self, engine: PatientEngine, slots: asyncio.Semaphore, counters: Counters) -> None:
+    def __init__(self, engine: Engine, slots: asyncio.Semaphore, counters: Counters) -> None:
         self._engine = engine
         self._slots = slots
         self._counters = counters
@@ -90,7 +114,7 @@ async def run(
     `counters` hold the replay of the journals. Raises the first `SelfAlignError` that a request or a
     journal met, once, however many requests were open; what was finished is journalled by then.
     """
-    engine = PatientEngine(engine)
+    engine = TimedEngine(PatientEngine(engine), counters)
     slots = asyncio.Semaphore(plan.slots)
     answers, proposed = Streak("answers"), Streak("proposals")
     waiting = [instruction for instruction in pool.accepted if instruction.id not in answered_ids]
@@ -114,7 +138,7 @@ async def run(
 
     proposals = _instructions(SlottedEngine(engine, slots, counters), plan, pool, commit_round)
     backlog: asyncio.Queue[Instruction | None] = asyncio.Queue(BACKLOG_PER_SLOT * plan.slots)
-    with _one_error():
+    with one_error():
         async with contextlib.aclosing(proposals), asyncio.TaskGroup() as group:
             group.create_task(_fill(backlog, waiting, proposals))
             is_first = True
@@ -131,9 +155,12 @@ async def run(
 async def _outcome_of(engine: Engine, instruction: Instruction, plan: Plan, rng_seed: int) -> Outcome:
     """All requests of one instruction, one after the other in its slot; they make one line in the journal."""
     how = {"style": plan.style, "rng_seed": rng_seed}
-    outcome = await align(engine, instruction, plan.constitution, plan.align, plan.checks, **how)
+    outcome = await align(engine, instruction, plan.constitution, plan.align, plan.checks, judge=plan.judge, **how)
     if plan.revise is not None:
-        outcome = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
+        revised = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
+        outcome = keep_judging(outcome, revised)
+    if plan.judge is not None:
+        outcome = await score(engine, outcome, plan.constitution, plan.judge, style=plan.style)
     if plan.pairs is not None:
         outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
     return outcome
@@ -183,7 +210,7 @@ def _instructions(
 
 
 @contextlib.contextmanager
-def _one_error() -> Iterator[None]:
+def one_error() -> Iterator[None]:
     """Of an exception group, the user's error alone (a dead engine before what followed from it); bugs pass whole."""
     try:
         yield

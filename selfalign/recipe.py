@@ -24,6 +24,7 @@ from selfalign.dataset.caps import BalanceSpec
 from selfalign.dataset.export import DatasetSpec
 from selfalign.engine.spec import EngineSpec
 from selfalign.errors import RecipeError, did_you_mean
+from selfalign.judge import JudgeSpec
 from selfalign.novelty.decontaminate import DecontaminationSpec
 from selfalign.novelty.index import NoveltySpec
 from selfalign.propose import ProposeSpec
@@ -53,6 +54,7 @@ class Recipe:
     checks: ChecksSpec = field(default_factory=ChecksSpec)
     revise: ReviseSpec | None = None
     pairs: PairsSpec | None = None
+    judge: JudgeSpec = field(default_factory=JudgeSpec)
     balance: BalanceSpec = field(default_factory=BalanceSpec)
     dataset: DatasetSpec = field(default_factory=DatasetSpec)
 
@@ -61,6 +63,8 @@ class Recipe:
             raise ValueError(f"slots: must be at least 1, is {self.slots}")
         if not self.seeds:
             raise ValueError("seeds: at least one file of seed tasks is needed")
+        if self.align.samples > 1 and not self.judge.score:
+            raise ValueError("align.samples: several answers need a judge to choose among them; set judge.score=true")
 
 
 def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:

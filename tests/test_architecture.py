@@ -23,10 +23,10 @@ LAYERS = (
     ("engine", "novelty", "checks", "run"),
     ("judge",),
     ("propose", "align"),
-    ("pipeline", "dataset"),
+    ("pipeline", "dataset", "probe"),
     ("recipe",),
     ("generate", "recheck", "report"),
-    ("show", "publish", "probe"),
+    ("show", "publish"),
     ("cli",),
 )
 HEAVY = {"vllm", "torch", "transformers", "tokenizers", "datasets", "pyarrow", "plotly", "huggingface_hub", "trl"}

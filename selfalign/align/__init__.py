@@ -9,6 +9,7 @@ parse          a completion -> thought, cited principles, answer
   answer       what is no answer: a placeholder, another thought, a recital ...
   turns        the next turn, in whatever guise
 check          an answer -> example or failure, by the checks
+judging        the judge's scores, and the best of several answers
 outcome        all of that for one instruction
 revise         what a check failed: one critique, one revision
 contrast       the same model behind less or the contrary: the other side of a pair
@@ -20,12 +21,14 @@ from selfalign.align.again import read_again
 from selfalign.align.ask import AlignSpec
 from selfalign.align.check import check_outcome
 from selfalign.align.constitution import load_constitution
+from selfalign.align.judging import Judge
 from selfalign.align.outcome import align, read_outcome
 from selfalign.align.parse import Reply, ReplyError, parse_reply
 from selfalign.align.prompt import opening, render_prefix, render_prompt
 
 __all__ = [
     "AlignSpec",
+    "Judge",
     "Reply",
     "ReplyError",
     "align",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from selfalign.align.check import check_outcome
 from selfalign.align.contrast import read_contrast_again
+from selfalign.align.judging import keep_judging
 from selfalign.align.outcome import read_outcome
 from selfalign.align.revise import is_revisable, read_revision
 from selfalign.checks import ChecksSpec
@@ -22,7 +23,7 @@ def read_again(answered: Outcome, constitution: Constitution, checks: ChecksSpec
         else:
             outcome = replace(outcome, revision=revision)
     contrasts = (read_contrast_again(each, answered.instruction, constitution, checks) for each in answered.contrasts)
-    return replace(outcome, contrasts=tuple(contrasts))
+    return keep_judging(answered, replace(outcome, contrasts=tuple(contrasts)))
 
 
 def _read_reply(answered: Outcome, constitution: Constitution, checks: ChecksSpec) -> Outcome:

@@ -8,9 +8,19 @@ from selfalign.records import Constitution, Instruction, Prompt, Sampling
 
 @dataclass(frozen=True, slots=True)
 class AlignSpec:
-    """How instructions are answered; the defaults are the published ones with twice the room for the answer."""
+    """How instructions are answered; the defaults are the published ones with twice the room for the answer.
+
+    With `samples` above 1 so many answers are drawn, and the judge keeps the one whose weakest principle scores best.
+    """
 
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.5, top_p=0.95, max_tokens=512))
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.samples <= 64:
+            raise ValueError(f"samples: from 1 to 64 answers to each instruction, not {self.samples}")
+        if self.samples > 1 and self.sampling.temperature == 0:
+            raise ValueError("samples: at temperature 0 all answers would be alike; raise align.sampling.temperature")
 
 
 def request_for(

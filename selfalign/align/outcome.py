@@ -1,10 +1,11 @@
 """Principle-driven self-alignment: one instruction in, one outcome out (Sun et al. 2023, section 3.2).
 
-ask -> parse -> check -> outcome: an example, or a failure with its step and reason
+ask -> parse -> check -> judge -> outcome: an example, or a failure with its step and reason
 """
 
 from selfalign.align.ask import AlignSpec, request_for
 from selfalign.align.check import check_outcome
+from selfalign.align.judging import Judge, best_of
 from selfalign.align.parse import ReplyError, parse_reply
 from selfalign.checks import ChecksSpec
 from selfalign.engine.spec import Engine
@@ -31,18 +32,24 @@ async def align(
     *,
     style: str,
     rng_seed: int,
+    judge: Judge | None = None,
 ) -> Outcome:
     """Answer one instruction under a constitution. `style` is "text" or "chat".
 
+    Draws follow one another, since the caller's slot is good for one request; a judge that may not choose gets one.
     A refused prompt, a reply that cannot be parsed and an answer that a check fails become a `Failure`; whatever
     else the engine raises passes through.
     """
-    try:
-        request = request_for(instruction, constitution, spec, style)
-        completion = await engine.generate(*request, rng_seed=derive_seed(rng_seed, "align", instruction.id))
-    except PromptRefused as refused:
-        return Failure(instruction, "align", FailureReason.PROMPT_REFUSED, str(refused), "", Usage())
-    return read_outcome(instruction, completion, constitution, checks)
+    drawn: list[Outcome] = []
+    for draw in range(spec.samples if judge is not None and judge.chooses else 1):
+        names = ("align", instruction.id, *([draw] if draw else []))
+        try:
+            request = request_for(instruction, constitution, spec, style)
+            completion = await engine.generate(*request, rng_seed=derive_seed(rng_seed, *names))
+        except PromptRefused as refused:
+            return Failure(instruction, "align", FailureReason.PROMPT_REFUSED, str(refused), "", Usage())
+        drawn.append(read_outcome(instruction, completion, constitution, checks))
+    return drawn[0] if len(drawn) == 1 else await best_of(engine, drawn, constitution, judge, style=style)
 
 
 def read_outcome(

@@ -98,6 +98,13 @@ def show(
     what: Annotated[str, typer.Argument(metavar="RECIPE|RUN", help="A recipe (file or name), or a run directory.")],
     failed: Annotated[bool, typer.Option("--failed", help="Of a run: the failures.")] = False,
     rejected: Annotated[bool, typer.Option("--rejected", help="Of a run: the rejected proposals.")] = False,
+    uncertain: Annotated[
+        bool, typer.Option("--uncertain", help="Of a judged run: the rows nearest to the threshold first.")
+    ] = False,
+    to_label: Annotated[
+        Path | None,
+        typer.Option(help="With --uncertain: a file for these rows, to be labelled and read back (judge.labels)."),
+    ] = None,
     principle: Annotated[str | None, typer.Option(help="Of a run: examples that cite this principle (id).")] = None,
     cell: Annotated[
         str | None, typer.Option(help='Of a guided run: rows whose hint begins so, such as "fraud; bank messages".')
@@ -116,11 +123,14 @@ def show(
     from selfalign.show.browse import show_examples
     from selfalign.show.preview import preview
 
-    if failed and rejected:
-        raise typer.BadParameter("choose one of --failed and --rejected")
+    if failed + rejected + uncertain > 1:
+        raise typer.BadParameter("choose one of --failed, --rejected and --uncertain")
+    if to_label is not None and not uncertain:
+        raise typer.BadParameter("--to-label goes with --uncertain")
     if rundir.is_run(Path(what)):
-        which = "failed" if failed else "rejected" if rejected else "examples"
-        lines = show_examples(Path(what), which=which, principle=principle, cell=cell, grep=grep, limit=limit)
+        which = "failed" if failed else "rejected" if rejected else "uncertain" if uncertain else "examples"
+        wanted = {"principle": principle, "cell": cell, "grep": grep, "limit": limit, "to_label": to_label}
+        lines = show_examples(Path(what), which=which, **wanted)
     else:
         lines = preview(load_recipe(what, overrides or ()))
     for line in lines:

@@ -113,6 +113,7 @@ def _withheld(run_path: Path, outcomes: Outcomes, recipe: Mapping[str, Any]) -> 
     storable = [place for place in outcomes.examples if place[0] not in reasons]
     if recipe.get("decontaminate"):
         reasons |= _contaminated(read_places(run_path, storable), recipe)
+    reasons |= {id_: reason for id_, reason in outcomes.judged.low.items() if id_ not in reasons}
     spec = _spec_of(BalanceSpec, recipe.get("balance"))
     if spec != BalanceSpec():
         clean = [place for place in storable if place[0] not in reasons]

@@ -46,6 +46,7 @@ def full_row(example: Example, origin: Mapping[str, Any], ran: Sequence[str] = (
         ],
         "contrasts": [{"rung": each.rung, "answer": each.answer} for each in example.contrasts],
         "revision": revision and {name: getattr(revision, name) for name in _REVISION},
+        "scores": _scores(example),
         **origin,
     }
 
@@ -57,6 +58,12 @@ def preference_row(user_turn: str, chosen: str, rejected: str) -> dict[str, Any]
         "chosen": [{"role": "assistant", "content": chosen}],
         "rejected": [{"role": "assistant", "content": rejected}],
     }
+
+
+def _scores(example: Example) -> list[dict[str, Any]] | None:
+    """One entry for each cited principle the judge was asked about; None where nothing was judged."""
+    scores = (example.judging or {}).get("scores")
+    return scores and [{"principle": id_, "score": score} for id_, score in scores.items()]
 
 
 def schema(configuration: str) -> Any:
@@ -75,8 +82,9 @@ def schema(configuration: str) -> Any:
     columns = {"principles_cited": pa.list_(text), "checks": pa.list_(check), "digests": digests, "cell": cell}
     columns["contrasts"] = pa.list_(pa.struct([("rung", text), ("answer", text)]))
     columns["revision"] = pa.struct([(name, text) for name in _REVISION])
+    columns["scores"] = pa.list_(pa.struct([("principle", text), ("score", pa.float64())]))
     names = "id instruction context thought principles_cited answer source cell checks".split()
-    names += "contrasts revision model model_revision sampling digests".split()
+    names += "contrasts revision scores model model_revision sampling digests".split()
     return pa.schema([(name, columns.get(name, text)) for name in names])
 
 

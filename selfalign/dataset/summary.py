@@ -14,6 +14,7 @@ from typing import Any
 from selfalign.align.contrast import PairsSpec
 from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import Balance, Tally, balance_from_row
+from selfalign.dataset.judged import Judged, JudgeTally
 from selfalign.dataset.pairs import Pair, PairFigures, PairTally, Unpaired, figures_from_row, surplus_pairs
 from selfalign.errors import RunDirError, SelfAlignError
 from selfalign.propose import GUIDED, Line, load_guide, load_seeds
@@ -52,6 +53,7 @@ class Outcomes:
     stopped: Counter[str] = field(default_factory=Counter)
     unstorable: set[str] = field(default_factory=set)
     num_bytes: int = 0
+    judged: Judged = field(default_factory=Judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Summary:
     """`counters` is the funnel; `withheld` counts finished examples that the dataset leaves out, by reason.
 
     `balance` is measured over the rows of the dataset, `flagged` counts them by check, `stopped` counts the answers
-    that each check failed. `num_bytes` is how long the journals were; `pairs` is None where the run makes none.
+    that each check failed. `num_bytes` is how long the journals were; `pairs` is None where the run makes none, `judge`
+    empty where nothing is judged (`judged.Judged.figures`).
     """
 
     counters: Counters
@@ -69,6 +72,7 @@ class Summary:
     stopped: Counter[str]
     num_bytes: Mapping[str, int]
     pairs: PairFigures | None = None
+    judge: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def num_checked(self) -> int:
@@ -80,9 +84,10 @@ class Summary:
 def scan_outcomes(run_path: Path) -> Outcomes:
     """Read the journal of outcomes once. Raises `RunDirError` where it is damaged or names an id twice."""
     path = run_path / rundir.OUTCOMES
-    found = Outcomes(Counters())
+    found, judged = Outcomes(Counters()), JudgeTally(run_path)
     for outcome, line in read_records(path, outcome_from_row):
         found.counters.count_outcome(outcome)
+        judged.add(outcome)
         found.num_bytes = line.offset + len(line.text)
         if isinstance(outcome, Failure):
             found.failures.append((outcome.instruction_id, line.offset))
@@ -91,6 +96,7 @@ def scan_outcomes(run_path: Path) -> Outcomes:
         found.examples.append((outcome.instruction_id, line.offset))
         if b"\\ud" in line.text and not _is_unicode(outcome):
             found.unstorable.add(outcome.instruction_id)
+    found.judged = judged.judged()
     for places in (found.examples, found.failures):
         places.sort()
     for (before, _), (after, _) in pairwise(found.examples):
@@ -140,6 +146,7 @@ class Measure:
             outcomes.stopped,
             sizes | {rundir.OUTCOMES: outcomes.num_bytes},
             self._pairs.figures() if self._pairs else None,
+            outcomes.judged.figures,
         )
 
 

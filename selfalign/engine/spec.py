@@ -122,6 +122,12 @@ class StartedEngine(Protocol):
         length in tokens."""
 
 
+def estimate_tokens(prompt: Prompt) -> int:
+    """About how many tokens a prompt has where no tokenizer is at hand: four characters each, as in English."""
+    texts = [prompt] if isinstance(prompt, str) else [message["content"] for message in prompt]
+    return sum(map(len, texts)) // 4
+
+
 def find_token_counter(spec: EngineSpec) -> TokenCounter | None:
     """What counts a prompt's tokens without an engine, where the model's tokenizer is on this machine; else None.
 

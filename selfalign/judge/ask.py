@@ -1,10 +1,12 @@
 """Asking the judge. Positions are biased, so two answers are always compared in both orders."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from selfalign.engine.spec import Engine
+from selfalign.engine.spec import Engine, TokenCounter
+from selfalign.errors import PromptRefused
 from selfalign.judge.question import LETTERS, YES_NO, better_question, follows_question
 from selfalign.records import Principle
 
@@ -29,6 +31,38 @@ async def follows(engine: Engine, principle: Principle, user_turn: str, answer: 
     """How probable it is that an answer follows a principle, 0 to 1. Raises like `Engine.choose`."""
     yes, _ = await engine.choose(follows_question(principle, user_turn, answer, style), YES_NO)
     return yes
+
+
+class Cost(NamedTuple):
+    """What judging took: questions, and the tokens of their prompts; every question is one token of output."""
+
+    questions: int = 0
+    tokens: int = 0
+
+    def plus(self, other: "Cost") -> "Cost":
+        """Both together."""
+        return Cost(self.questions + other.questions, self.tokens + other.tokens)
+
+
+async def follows_each(
+    engine: Engine, principles: Iterable[Principle], user_turn: str, answer: str, *, style: str, count: TokenCounter
+) -> tuple[dict[str, float], Cost]:
+    """The score of an answer by each of these principles, by id, and what they cost.
+
+    A principle that cannot be asked about (the question is too long, or the answer imitates one) has no score. Raises
+    whatever else `Engine.choose` raises. One question follows the other: the caller's slot is good for one request.
+    """
+    scores: dict[str, float] = {}
+    num_tokens = 0
+    for principle in principles:
+        try:
+            question = follows_question(principle, user_turn, answer, style)
+            yes, _ = await engine.choose(question, YES_NO)
+        except PromptRefused:
+            continue
+        scores[principle.id] = round(yes, 6)
+        num_tokens += count(question)
+    return scores, Cost(len(scores), num_tokens)
 
 
 async def better_of(

@@ -16,10 +16,8 @@ Messages = tuple[Mapping[str, str], ...]
 Prompt = str | Messages
 """Text for a base model, messages for a chat model."""
 
-
 SELF_INSTRUCT = "self-instruct"
 """The proposer of a round that names none."""
-
 
 # A field that a row leaves out where it has its default: most rows do, and journals are long.
 _SPARSE = {"sparse": True}
@@ -319,7 +317,8 @@ class Example:
     """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in.
 
     Where a `revision` saved it, thought and answer are the revised ones, and `reply` is what was revised. `usage` is
-    the first reply's; contrasts and revision have their own.
+    the first reply's; contrasts and revision have their own. `judging` is what the judge made of the answer, as plain
+    values (align.judging).
     """
 
     instruction: Instruction
@@ -331,6 +330,7 @@ class Example:
     reply: str = ""
     contrasts: tuple[Contrast, ...] = field(default=(), metadata=_SPARSE)
     revision: Revision | None = field(default=None, metadata=_SPARSE)
+    judging: Mapping[str, Any] | None = field(default=None, metadata=_SPARSE)
 
     @property
     def instruction_id(self) -> str:
@@ -353,6 +353,7 @@ class Failure:
     checks: tuple[CheckResult, ...] = ()
     contrasts: tuple[Contrast, ...] = field(default=(), metadata=_SPARSE)
     revision: Revision | None = field(default=None, metadata=_SPARSE)
+    judging: Mapping[str, Any] | None = field(default=None, metadata=_SPARSE)
 
     @property
     def instruction_id(self) -> str:

@@ -49,7 +49,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
     totals = (len(outcomes.examples), len(outcomes.failures), rounds.num_rejected)
     lengths = {name: getattr(balance, f"{name}_words") for name in ("instruction", "thought", "answer")}
     return {
-        "about": _about(run_path, recipe, constitution),
+        "about": _about(run_path, recipe, constitution) | {"judge": summary.judge.get("line", "")},
         "funnel": _funnel(summary),
         "usage": to_row(counters.usage) | {"align": to_row(counters.align_usage)},
         "principles": _principles(constitution, balance),

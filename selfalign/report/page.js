@@ -167,6 +167,7 @@ function drawMade(facts) {
     ["Model", about.revision ? `${about.model}, revision ${about.revision}` : about.model],
     ["Constitution", `${about.constitution} – ${about.constitution_about} Digest ${about.constitution_digest.slice(0, 12)}.`],
     ["Assistant", persona.name ? `${persona.name}, made by ${persona.maker}, knowledge to ${persona.knowledge_date}; ${persona.character}` : ""],
+    ["Judge", about.judge],
     ["Seeds", about.seeds.join(", ")],
     ["Random seed", String(about.rng_seed ?? "")],
     ["Worked", about.began ? `${about.began} to ${about.ended} UTC` : ""],

@@ -5,6 +5,7 @@
     lock             held while a process writes here; the kernel frees it when that process dies
     rounds.jsonl     one line per Round, in order
     outcomes.jsonl   one line per Example or Failure, any order
+    judge.jsonl      what the judge was asked to measure it, with its answers; none where nothing is judged
     retried.jsonl    failures that were taken out of outcomes.jsonl to be asked again
     metrics.jsonl    counters every few seconds
 
@@ -36,6 +37,7 @@ ROUNDS = "rounds.jsonl"
 OUTCOMES = "outcomes.jsonl"
 METRICS = "metrics.jsonl"
 RETRIED = "retried.jsonl"
+JUDGE = "judge.jsonl"
 
 # What a run may change between two starts: nothing here can alter an id, a prompt or a verdict already journalled.
 # Of the engine's arguments these decide where and how fast it computes; all others may change what it writes.
@@ -47,6 +49,7 @@ CHANGEABLE = (
     "pairs.max_contained",
     "pairs.max_longer_share",
     "pairs.max_refusal_share",
+    *(f"judge.{name}" for name in ("filter", "threshold", "min_auc", "weights", "labels")),
     "model.seeded",
     "model.endpoint",
     "model.key_variable",

@@ -18,7 +18,7 @@ LIVE_LINE_SECONDS = 0.5
 class Counters:
     """The funnel of a run. Every candidate is counted in exactly one of accepted and `rejected`, every answer in
     exactly one of examples and `failed`; both are counted by reason. `num_recovered` of the `num_revised` answers are
-    examples now."""
+    examples now. Seconds are of all requests together, since this start; journals do not have them."""
 
     target: int = 0
     num_rounds: int = 0
@@ -34,6 +34,10 @@ class Counters:
     num_revised: int = 0
     num_recovered: int = 0
     revise_usage: Usage = field(default_factory=Usage)
+    judge_questions: int = 0
+    judge_tokens: int = 0
+    request_seconds: float = field(default=0.0, metadata={"sparse": True})
+    judge_seconds: float = field(default=0.0, metadata={"sparse": True})
 
     def count_round(self, finished: Round) -> None:
         """Take in one round."""
@@ -52,6 +56,9 @@ class Counters:
             self.num_revised += 1
             self.num_recovered += isinstance(answered, Example) and answered.answer != answered.revision.draft
             self.revise_usage += answered.revision.usage
+        if answered.judging:
+            self.judge_questions += answered.judging["questions"]
+            self.judge_tokens += answered.judging["tokens"]
         if isinstance(answered, Example):
             self.num_examples += 1
         else:
@@ -100,6 +107,7 @@ class Counters:
             "cached_tokens": usage.cached_tokens,
             "output_tokens": usage.output_tokens,
             "in_flight": self.in_flight,
+            **({"judge_share": round(self.judge_seconds / self.request_seconds, 4)} if self.judge_seconds else {}),
         }
 
 

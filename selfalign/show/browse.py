@@ -11,6 +11,7 @@ from typing import Any
 
 from typer import style
 
+from selfalign.dataset.judged import scores_of
 from selfalign.dataset.summary import read_lines_of_guide, read_seeds
 from selfalign.errors import RecipeError, did_you_mean
 from selfalign.records import (
@@ -23,6 +24,7 @@ from selfalign.records import (
 )
 from selfalign.run import directory as rundir
 from selfalign.run.progress import failure_label
+from selfalign.show.uncertain import most_uncertain, write_to_label
 
 MAX_WIDTH = 110
 """Columns: longer lines are hard to read, however wide the terminal."""
@@ -41,10 +43,18 @@ _INVISIBLE = re.compile(
 
 
 def show_examples(
-    path: Path, *, which: str, principle: str | None, grep: str | None, limit: int, cell: str | None = None
+    path: Path,
+    *,
+    which: str,
+    principle: str | None,
+    grep: str | None,
+    limit: int,
+    cell: str | None = None,
+    to_label: Path | None = None,
 ) -> Iterator[str]:
-    """The lines of at most `limit` rows of a run; `which` is "examples", "failed" or "rejected".
+    """The lines of at most `limit` rows of a run; `which` is "examples", "failed", "rejected" or "uncertain".
 
+    "uncertain" are examples, those first that the judge is least sure of; they are also written to `to_label`.
     `principle` (id or name) keeps what cites it, `cell` what answers a hint that begins so ("fraud; bank messages"),
     `grep` what contains this text in any part, whatever the case.
     Reads only as much of the journals as is shown. Raises `RunDirError` where `path` is no run, `RecipeError` where
@@ -58,7 +68,11 @@ def show_examples(
         texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
         entries = [_rejected_entry(index, item, texts) for index, item in found]
     else:
-        rows = _matching_answered(path, Example if which == "examples" else Failure, wanted, cell, grep)
+        rows = _matching_answered(path, Failure if which == "failed" else Example, wanted, cell, grep)
+        if which == "uncertain":
+            rows = most_uncertain(path, rows, limit)
+            if to_label is not None:
+                write_to_label(path, rows, to_label)
         names = {item.id: item.name for item in principles}
         entries = [_answered_entry(row, names) for row in islice(rows, limit)]
     is_terminal = sys.stdout.isatty()
@@ -153,6 +167,8 @@ def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[s
     for result in row.checks:
         if result.verdict is Verdict.FLAG:
             yield from _block("flag", _describe(result), fg="yellow")
+    scores = (f"{names.get(id_, id_)} {score:.2f}" for id_, score in scores_of(row).items())
+    yield from _block("follows", ", ".join(scores), dim=True)
 
 
 def _beside(row: Example | Failure) -> Iterator[str]:
@@ -241,7 +257,9 @@ def _highlight(line: str, grep: str | None) -> str:
 
 
 def _nothing(which: str, principle: str | None, cell: str | None, grep: str | None) -> str:
-    kind = {"examples": "example", "failed": "failure", "rejected": "rejected proposal"}[which]
+    kind = {"examples": "example", "failed": "failure", "rejected": "rejected proposal", "uncertain": "judged example"}[
+        which
+    ]
     conditions = [f"cites {principle}"] if principle else []
     conditions += [f"answers a hint [{make_visible(cell)} ...]"] if cell else []
     conditions += [f"contains {make_visible(grep)!r}"] if grep else []

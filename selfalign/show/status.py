@@ -29,7 +29,9 @@ def describe(path: Path) -> Iterator[str]:
     summary = read_summary(path)
     if summary:
         counters, figures, of = summary.counters, summary.balance, "rows of the dataset"
+        judge = summary.judge
     else:
+        judge = rundir.read_manifest(path).get("judge") or {}
         counters, sample = _count(path, recipe)
         figures = balance.measure(sample.items, rundir.read_constitution(path))
         of = "examples" if sample.stride == 1 else f"examples, one in {sample.stride}"
@@ -42,6 +44,7 @@ def describe(path: Path) -> Iterator[str]:
         yield from (
             f"{'' if number else 'pairs':<9} {line}" for number, line in enumerate(describe_pairs(summary.pairs))
         )
+    yield from _judge(path, judge, counters)
     yield from _rates(path)
     if figures.num_examples:
         yield f"balance   of {figures.num_examples:,} {of}"
@@ -54,6 +57,27 @@ def _guided(path: Path, recipe: Mapping[str, Any]) -> Iterator[str]:
         cells = summarise_cells(rundir.read_rounds(path), rundir.read_outcomes(path))
         for number, line in enumerate(describe_cells(cells, propose["guided"]["tries"])):
             yield f"{'guided' if not number else '':<9} {line}"
+
+
+def _judge(path: Path, judge: Mapping[str, Any], counters: Counters) -> Iterator[str]:
+    """How far the judge can be trusted, and what judging takes."""
+    if not judge:
+        return
+    yield f"judge     {judge['line']}"
+    if judge.get("below"):
+        left_out = "left out of the dataset" if judge["filters"] else "kept: nothing is filtered"
+        yield f"          {judge['below']:,} of {judge['scored']:,} rows score below {judge['threshold']:g}, {left_out}"
+    tokens, all_read = counters.judge_tokens + judge["tokens"], counters.usage.prompt_tokens
+    yield (
+        f"          {counters.judge_questions + judge['questions']:,} questions, {tokens:,} tokens read, "
+        f"{share(tokens, all_read + tokens) or 'none'} of all{_share_of_time(path)}"
+    )
+
+
+def _share_of_time(path: Path) -> str:
+    """Of the time that requests took since the last start that asked the judge anything; seconds are not journalled."""
+    last = next((row["judge_share"] for row in reversed([*rundir.read_metrics(path)]) if "judge_share" in row), None)
+    return "" if last is None else f"; {last:.0%} of the requests' time"
 
 
 def _count(path: Path, recipe: Mapping[str, Any]) -> tuple[Counters, Sample]:
