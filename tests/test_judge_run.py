@@ -28,7 +28,7 @@ from selfalign.records import Completion, Example, Failure
 from selfalign.run import directory as rundir
 from selfalign.show.status import describe
 
-NUM_KILLS = 20
+NUM_KILLS = 12
 
 
 @cache
