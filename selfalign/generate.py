@@ -264,7 +264,7 @@ async def _run(
     }
     async with start_engine(recipe.model, **how) as engine:
         _prepare_constitution(engine, sources.constitution, recipe)
-        _refuse_long_contrasts(engine, plan.pairs)
+        _refuse_long_contrasts(engine, plan.pairs, recipe)
         plan = replace(plan, judge=await _open_judge(engine, run, recipe, sources.known, stream))
         ticker = asyncio.create_task(Ticker(state.counters, run.metrics.append, stream).run())
         try:
@@ -324,9 +324,10 @@ def contrasting_of(recipe: Recipe, sources: Sources) -> Contrasting | None:
     return open_contrasting(recipe.pairs, sources.constitution, sources.contrary, recipe.align.sampling)
 
 
-def _refuse_long_contrasts(engine: Engine, how: Contrasting | None) -> None:
+def _refuse_long_contrasts(engine: StartedEngine, how: Contrasting | None, recipe: Recipe) -> None:
+    count = find_token_counter(recipe.model) or estimate_tokens
     for rung, before in (how.before if how else {}).items():
-        num_tokens = engine.count_tokens(before) if before else 0
+        num_tokens = count(before)
         if engine.context_length - num_tokens < how.sampling.max_tokens:
             raise RecipeError(
                 f"pairs: what stands before the request of the {rung} contrast takes {num_tokens} of the model's "

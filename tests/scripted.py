@@ -37,14 +37,14 @@ class ScriptedEngine:
     in_flight: int = 0
     max_in_flight: int = 0
 
-    def count_tokens(self, prompt: Prompt) -> int:
+    def _count(self, prompt: Prompt) -> int:
         """Words, as good a count as any here."""
         texts = [prompt] if isinstance(prompt, str) else [message["content"] for message in prompt]
         return sum(len(text.split()) for text in texts)
 
     def prepare(self, beginning: Prompt) -> int:
         """The same count; there is nothing to prepare."""
-        return self.count_tokens(beginning)
+        return self._count(beginning)
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
         self.requests.append(Request(prompt, sampling, rng_seed))
@@ -57,7 +57,7 @@ class ScriptedEngine:
             self.in_flight -= 1
         if isinstance(answer, Completion):
             return answer
-        num_prompt_tokens, num_output_tokens = self.count_tokens(prompt), self.count_tokens(answer)
+        num_prompt_tokens, num_output_tokens = self._count(prompt), self._count(answer)
         is_cut = num_output_tokens > sampling.max_tokens
         text = " ".join(answer.split(" ")[: sampling.max_tokens]) if is_cut else answer
         usage = Usage(num_prompt_tokens, 0, min(num_output_tokens, sampling.max_tokens))
