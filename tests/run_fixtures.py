@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from selfalign.records import (
+    Cell,
     CheckResult,
     Constitution,
     Demonstration,
@@ -86,10 +88,37 @@ def failure(number: int, reason: FailureReason = FailureReason.TRUNCATED) -> Fai
 
 
 def rounds_for(answered: Iterable[Outcome]) -> list[Round]:
-    """One round for each answer, with one rejected candidate beside it."""
+    """One round for each answer, with one rejected candidate beside it; a guided instruction was asked for by hint."""
     rejected = (Rejection("Name rivers.", "", RejectionReason.NEAR_DUPLICATE, "seed-1", 0.8),)
     items = sorted((item.instruction for item in answered), key=lambda item: item.id)
-    return [Round(index, ("seed-1",), (item,), rejected, USAGE) for index, item in enumerate(items)]
+    return [
+        Round(index, ("seed-1",), (item,), rejected, USAGE, hints=(item.cell,) if item.cell else ())
+        for index, item in enumerate(items)
+    ]
+
+
+GUIDED_RECIPE: dict[str, Any] = {
+    "propose": {"target": 10, "guide": "default", "mix": {"guided": 1.0}, "guided": {"tries": 1}}
+}
+
+
+def write_guided_run(path: Path) -> Path:
+    """A run of four guided instructions: two harmful ones with their twins, of which one is complied with and one
+    twin is refused, and a plain one that failed."""
+    cells = [Cell("fraud", "fake shops", stance, "direct") for stance in ("benign twin", "harmful") * 2]
+    answers = (
+        "I cannot help with that.",
+        "Set up a shop as follows.",
+        "Look at the address.",
+        "I cannot help with that.",
+    )
+    answered: list[Outcome] = []
+    for number, (cell, answer) in enumerate(zip(cells, answers, strict=True)):
+        asked = replace(instruction(number, f"<b>Request</b> {number}"), cell=cell)
+        answered.append(replace(example(number, answer), instruction=asked))
+    plain = replace(instruction(4), cell=Cell("live data", "train delays", "plain", "verse"))
+    answered.append(replace(failure(4), instruction=plain))
+    return write_run(path, answered, GUIDED_RECIPE)
 
 
 def write_run(

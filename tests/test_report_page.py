@@ -15,7 +15,7 @@ import pytest
 from chromium import Page, open_chromium, open_page, require_chromium
 from large_run import write_large_run
 from playwright.sync_api import Browser
-from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, example, write_run
+from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, example, write_guided_run, write_run
 
 from selfalign import report
 from selfalign.records import (
@@ -481,6 +481,22 @@ def test_colours_follow_the_reader(chromium: Browser, large_page: Page) -> None:
     assert background() == dark
     press(large_page, "#theme")
     assert background() == light
+
+
+def test_the_cells_of_a_guided_run_and_their_twins_can_be_read(chromium: Browser, tmp_path: Path) -> None:
+    run = write_guided_run(tmp_path / "run")
+    report.write_report(run)
+    with open_page(chromium) as page:
+        show(page, run / report.FILE)
+        assert "1 of them complied with" in " ".join(texts(page, "#guided-say li"))
+        assert page.evaluate("document.getElementById('plot-cells').data.length") == 3
+        assert texts(page, "#twins article:first-child .chip") == ["complied with", "refused"]
+        assert "<b>Request</b> 1" in texts(page, "#twins .asked")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_without_a_guide_no_cells_are_shown(large_page: Page) -> None:
+    assert large_page.evaluate("document.getElementById('guided').hidden")
 
 
 def test_a_small_screen_needs_no_sideways_scrolling(chromium: Browser, large_page: Page) -> None:

@@ -5,7 +5,7 @@ principle everywhere, or opens every answer alike passes each check. These figur
 """
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -16,7 +16,8 @@ from selfalign.checks import Stance, apologises, hedges, refusal_of
 from selfalign.checks.languages import language_of
 from selfalign.checks.text import plain, words_of
 from selfalign.dataset.verbs import leading_verb
-from selfalign.records import CheckResult, Constitution, Example, Seed, Verdict
+from selfalign.records import Cell, CheckResult, Constitution, Example, Seed, Verdict
+from selfalign.records import Stance as CellStance
 
 SHORT_WORDS = 25
 """Answers of at most so many words count as short."""
@@ -32,6 +33,8 @@ _QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 _OPENING_WORDS = 3
 _SEED_RUN = 4
 _TOP = 20
+_WORST = 3
+_HARMFUL, _BENIGN_TWIN = CellStance.HARMFUL.value, CellStance.BENIGN_TWIN.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Balance:
     openings                  the first three words of answers, with counts
     distinct                  distinct 1-, 2- and 3-grams over all, of the first `DISTINCT_SAMPLE` answers
     seed_overlap              mean share of an instruction's word 4-grams that a seed has too
+    cells                     of guided examples, by kind and stance of the cell: how many, and how many decline
     languages                 ISO 639-1 codes of answers, "" where nobody can tell, of an even sample of them
     warnings                  what looks wrong, in words
     """
@@ -91,6 +95,7 @@ class Balance:
     openings: tuple[tuple[str, int], ...]
     distinct: tuple[float, ...]
     seed_overlap: float
+    cells: tuple[tuple[str, str, int, int], ...] = ()
     languages: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -165,13 +170,17 @@ class Tally:
         self._num_grams = [0, 0, 0]
         self._seed_runs = {run for seed in seeds for run in _runs(_words(seed.text), _SEED_RUN)}
         self._overlap = 0.0
+        self._cells: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         self._languages = Sample()
 
     def add(self, example: Example) -> None:
         """Count one example."""
         self._num += 1
         words, asked = _words(example.answer), _words(example.instruction.text)
-        self._kinds.update(_kinds(example, len(words), self._ran))
+        kinds = _kinds(example, len(words), self._ran)
+        self._kinds.update(kinds)
+        if cell := example.instruction.cell:
+            self._add_cell(cell, declines="refused" in kinds or "partly_refused" in kinds)
         self._add_cited(sorted(set(example.principles_cited)))
         for name, length in (("answer", words), ("instruction", asked), ("thought", _words(example.thought))):
             self._lengths[name][len(length)] += 1
@@ -189,6 +198,11 @@ class Tally:
         self._together.update(combinations(ids, 2))
         if len(ids) == 1:
             self._alone.update(ids)
+
+    def _add_cell(self, cell: Cell, *, declines: bool) -> None:
+        counts = self._cells[cell.kind, cell.stance]
+        counts[0] += 1
+        counts[1] += declines
 
     def _add_grams(self, words: list[str]) -> None:
         for at, seen in enumerate(self._grams):
@@ -209,6 +223,7 @@ class Tally:
             openings=tuple(ranked(self._openings)[:_TOP]),
             distinct=tuple(_ratio(len(seen), num) for seen, num in zip(self._grams, self._num_grams, strict=True)),
             seed_overlap=_ratio(self._overlap, self._num),
+            cells=tuple((*place, *counts) for place, counts in sorted(self._cells.items())),
             languages=tuple(ranked(Counter(language_of(answer) or "" for answer in self._languages.items))),
         )
         return replace(figures, warnings=tuple(_warnings(figures)))
@@ -298,10 +313,26 @@ LEAST_TO_JUDGE = 50
 
 
 def _warnings(figures: Balance) -> Iterator[str]:
+    yield from _of_cells(figures)
     if figures.num_examples >= LEAST_TO_JUDGE:
         yield from _of_conduct(figures)
         yield from _of_principles(figures)
         yield from _of_wording(figures)
+
+
+def _of_cells(figures: Balance) -> Iterator[str]:
+    """Each harmful instruction that was answered, and each benign twin that was not, is worth reading: no minimum."""
+    harmful = {kind: (num - declined, num) for kind, stance, num, declined in figures.cells if stance == _HARMFUL}
+    twins = {kind: (declined, num) for kind, stance, num, declined in figures.cells if stance == _BENIGN_TWIN}
+    for counts, told in (
+        (harmful, "harmful instructions are complied with"),
+        (twins, "benign twins of harmful instructions are refused"),
+    ):
+        if wrong := {kind: count for kind, (count, _) in counts.items() if count}:
+            where = ", ".join(f"{kind} {count} of {counts[kind][1]}" for kind, count in ranked(wrong)[:_WORST])
+            more = f" and {len(wrong) - _WORST} more kinds" if len(wrong) > _WORST else ""
+            whole = sum(num for _, num in counts.values())
+            yield f"{sum(wrong.values())} of {whole} {told}: {where}{more}"
 
 
 def _of_conduct(figures: Balance) -> Iterator[str]:

@@ -12,12 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.align.contrast import PairsSpec
-from selfalign.checks import CHECK_NAMES
-from selfalign.dataset.balance import Balance, Tally, balance_from_row
+from selfalign.checks import CHECK_NAMES, Stance
+from selfalign.dataset.balance import Balance, Tally, balance_from_row, stance_of
 from selfalign.dataset.judged import Judged, JudgeTally
 from selfalign.dataset.pairs import Pair, PairFigures, PairTally, Unpaired, figures_from_row, surplus_pairs
 from selfalign.errors import RunDirError, SelfAlignError
-from selfalign.propose import GUIDED, Line, load_guide, load_seeds
+from selfalign.propose import (
+    GUIDED,
+    GuidedSummary,
+    Line,
+    condense,
+    guided_from_row,
+    load_guide,
+    load_seeds,
+    summarise_cells,
+)
 from selfalign.records import (
     Example,
     Failure,
@@ -61,8 +70,9 @@ class Summary:
     """`counters` is the funnel; `withheld` counts finished examples that the dataset leaves out, by reason.
 
     `balance` is measured over the rows of the dataset, `flagged` counts them by check, `stopped` counts the answers
-    that each check failed. `num_bytes` is how long the journals were; `pairs` is None where the run makes none, `judge`
-    empty where nothing is judged (`judged.Judged.figures`).
+    that each check failed. `guided` tells of the cells, over all answers; None where the run was not guided.
+    `num_bytes` is how long the journals were; `pairs` is None where the run makes none, `judge` empty where nothing is
+    judged (`judged.Judged.figures`).
     """
 
     counters: Counters
@@ -70,6 +80,7 @@ class Summary:
     balance: Balance
     flagged: Counter[str]
     stopped: Counter[str]
+    guided: GuidedSummary | None
     num_bytes: Mapping[str, int]
     pairs: PairFigures | None = None
     judge: Mapping[str, Any] = field(default_factory=dict)
@@ -144,6 +155,7 @@ class Measure:
             self._tally.balance(rundir.read_constitution(self._run_path)),
             self._flagged,
             outcomes.stopped,
+            read_guided(self._run_path, self._recipe),
             sizes | {rundir.OUTCOMES: outcomes.num_bytes},
             self._pairs.figures() if self._pairs else None,
             outcomes.judged.figures,
@@ -205,11 +217,26 @@ def read_seeds(recipe: Mapping[str, Any]) -> tuple[Seed, ...]:
         return ()
 
 
+def is_guided(recipe: Mapping[str, Any]) -> bool:
+    """Whether a guide decides what part of a run's instructions are about."""
+    return bool(((recipe.get("propose") or {}).get("mix") or {}).get(GUIDED))
+
+
+def read_guided(run_path: Path, recipe: Mapping[str, Any]) -> GuidedSummary | None:
+    """What the journals tell of a guide's cells; None where the run is not guided."""
+    if not is_guided(recipe):
+        return None
+    ran = checks_of(recipe)
+    rounds, outcomes = rundir.read_rounds(run_path), rundir.read_outcomes(run_path)
+    cells = summarise_cells(rounds, outcomes, lambda example: stance_of(example, ran) is not Stance.COMPLIES)
+    return condense(cells, recipe["propose"]["guided"]["tries"])
+
+
 def read_lines_of_guide(recipe: Mapping[str, Any]) -> tuple[Line, ...]:
     """The examples of a run's guide; none where it has none, or where its file is no longer where the recipe says."""
     spec = recipe.get("propose") or {}
     try:
-        return tuple(load_guide(spec["guide"]).lines) if (spec.get("mix") or {}).get(GUIDED) else ()
+        return tuple(load_guide(spec["guide"]).lines) if is_guided(recipe) else ()
     except SelfAlignError:
         return ()
 
@@ -225,8 +252,13 @@ def _from_row(row: Mapping[str, Any]) -> Summary:
         counters[name] = Counter(counters[name])
     for name in ("propose_usage", "align_usage", "pairs_usage", "revise_usage"):
         counters[name] = Usage(**counters[name])
-    read = {"balance": balance_from_row(row["balance"]), "pairs": figures_from_row(row["pairs"])}
-    return Summary(**{**row, **counts, **read, "counters": Counters(**counters)})
+    read = {
+        "counters": Counters(**counters),
+        "balance": balance_from_row(row["balance"]),
+        "guided": row["guided"] and guided_from_row(row["guided"]),
+        "pairs": figures_from_row(row["pairs"]),
+    }
+    return Summary(**{**row, **counts, **read})
 
 
 def _stopping(failure: Failure) -> set[str]:

@@ -15,7 +15,7 @@ seeds          seeds/*.jsonl -> Seed
 spec           the recipe's part
 """
 
-from selfalign.propose.cells import describe_cells, summarise_cells
+from selfalign.propose.cells import GuidedSummary, condense, describe_cells, guided_from_row, summarise_cells
 from selfalign.propose.guide import Guide, Line, load_guide
 from selfalign.propose.ledger import Ledger
 from selfalign.propose.mix import open_proposers
@@ -30,6 +30,7 @@ from selfalign.propose.window import propose, window_of
 __all__ = [
     "GUIDED",
     "Guide",
+    "GuidedSummary",
     "Ledger",
     "Line",
     "Pool",
@@ -37,8 +38,10 @@ __all__ = [
     "ScreenSpec",
     "SelfInstruct",
     "SourceSpec",
+    "condense",
     "describe_cells",
     "find_fault",
+    "guided_from_row",
     "is_exhausted",
     "load_guide",
     "load_seeds",

@@ -9,6 +9,7 @@ function makeCharts(facts, browse) {
     "plot-principles": (colour) => principlesChart(facts, colour, browse),
     "plot-together": (colour, width) => togetherChart(facts.principles, colour, width),
     "plot-verbs": (colour) => verbsChart(facts.balance, colour, browse),
+    ...(facts.guided && { "plot-cells": (colour, width) => cellsChart(facts.guided, colour, width, browse) }),
     "plot-lengths": (colour) => lengthsChart(facts.lengths, colour),
     "plot-similarity": (colour) => similarityChart(facts.similarity, colour),
   };
@@ -113,6 +114,42 @@ function togetherChart(principles, colour, width) {
       xaxis: { ...ticks, ticktext: names, tickangle: -90, tickfont: { size: 11 }, side: "top" },
       yaxis: { ...ticks, ticktext: names.map((name) => `${name} `), tickfont: { size: 11 }, autorange: "reversed" },
     },
+  };
+}
+
+/** Kinds by stances and styles, three times: how many were kept, how many answers decline, how many failed. */
+function cellsChart(guided, colour, width, browse) {
+  const groups = [...guided.by_stance, ...guided.by_style];
+  if (!groups.length) return nothing("No cell was asked for yet.");
+  const distinct = (at) => [...new Set(groups.map((group) => group[at]))];
+  const [kinds, columns] = [distinct(0), distinct(1)];
+  const figures = new Map(groups.map(([kind, part, found]) => [`${kind};${part}`, found]));
+  const rate = (part, whole) => (whole ? part / whole : null);
+  const measures = [
+    ["kept", colour.accent, (found) => found.kept, (found) => `${count(found.kept)} kept of ${count(found.asked)} asked for`],
+    ["declined", colour.gold, (found) => rate(found.refused, found.examples), (found) => `${count(found.refused)} of ${count(found.examples)} answers decline`],
+    ["failed", colour.rose, (found) => rate(found.failed, found.examples + found.failed), (found) => `${count(found.failed)} of ${count(found.examples + found.failed)} answers failed`],
+  ];
+  const ticks = { tickvals: columns.map((_, at) => at), ticktext: columns.map((name) => plotText(name, 16)), tickangle: -90, side: "top", showgrid: false, ticks: "" };
+  const isNarrow = width < 700;
+  const layout = {
+    margin: { l: 8, r: 8, t: 30, b: 8 },
+    yaxis: { tickvals: kinds.map((_, at) => at), ticktext: kinds.map((kind) => `${plotText(kind, isNarrow ? 14 : 30)} `), tickfont: { size: 11 }, autorange: "reversed", showgrid: false, ticks: "" },
+  };
+  const traces = measures.map(([name, hue, value, told], at) => {
+    layout[`xaxis${at ? at + 1 : ""}`] = { ...ticks, domain: [at / 3 + (at ? 0.01 : 0), (at + 1) / 3 - 0.01], title: { text: name }, ...(isNarrow && at ? { showticklabels: false } : {}) };
+    const rows = (read) => kinds.map((kind) => columns.map((part) => (figures.has(`${kind};${part}`) ? read(figures.get(`${kind};${part}`), kind, part) : null)));
+    return {
+      type: "heatmap", xaxis: `x${at ? at + 1 : ""}`, z: rows(value), text: rows((found, kind, part) => `${plotText(kind, 40)}, ${plotText(part, 20)}: ${told(found)}`),
+      hoverinfo: "text", hoverongaps: false, xgap: 2, ygap: 2, zmin: 0, ...(at ? { zmax: 1 } : {}), colorscale: [[0, colour.line], [1, hue]], showscale: false,
+    };
+  });
+  return {
+    label: `Kinds of request by stance and style: ${guided.lines[0]}`,
+    height: 18 * kinds.length + 190,
+    traces,
+    layout,
+    click: (event) => browse({ kind: event.points[0].curveNumber === 2 ? "failed" : "examples", query: `${kinds[event.points[0].y]}; ` }),
   };
 }
 

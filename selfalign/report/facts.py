@@ -22,6 +22,7 @@ from selfalign.dataset.summary import (
     scan_outcomes,
     summarise,
 )
+from selfalign.propose import GuidedSummary, describe_cells
 from selfalign.records import CheckResult, Constitution, FailureReason, Outcome, RejectionReason, Seed, Verdict, to_row
 from selfalign.report import series
 from selfalign.report.parts import KINDS, PartWriter
@@ -34,6 +35,10 @@ MAX_ROWS = 60_000
 TOP_VERBS = 20
 TOP_OBJECTS = 4
 """What the sunburst shows: the twenty commonest verbs with four objects each (Self-Instruct, figure 3)."""
+
+
+TWINS_SHOWN, ANSWER_SHOWN = 24, 600
+"""Pairs of twins on the page, and characters of their answers."""
 
 
 def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
@@ -55,6 +60,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
         "principles": _principles(constitution, balance),
         "balance": _balance(balance),
         "beside": _beside(summary),
+        "guided": _guided(run_path, outcomes, summary.guided),
         "checks": {"judged": summary.num_checked, "list": _checks(recipe, summary)},
         "lengths": {name: _histogram(of) for name, of in lengths.items()},
         "similarity": series.similarity(rounds, seeds, recipe),
@@ -106,6 +112,7 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         "text": instruction.text,
         "context": instruction.context,
         "source": public(instruction.source),
+        "cell": "; ".join(instruction.cell or ()),
         "thought": outcome.thought,
         "answer": outcome.answer,
         "cites": outcome.principles_cited,
@@ -199,6 +206,25 @@ def _checks(recipe: Mapping[str, Any], summary: Summary) -> list[dict[str, Any]]
     ran = {name for name, action in (recipe.get("checks") or {}).items() if action in ("fail", "flag")}
     ran |= summary.flagged.keys() | summary.stopped.keys()
     return [{"name": name, "flag": summary.flagged[name], "fail": summary.stopped[name]} for name in sorted(ran)]
+
+
+def _guided(run_path: Path, outcomes: Outcomes, guided: GuidedSummary | None) -> dict[str, Any] | None:
+    """The cells' figures, and pairs of twins in words, those in which something went wrong first."""
+    if guided is None:
+        return None
+    pairs = guided.twins[:TWINS_SHOWN]
+    wanted = {id_ for pair in pairs for id_ in (pair.harmful_id, pair.twin_id)}
+    answered = outcomes.examples + outcomes.failures
+    found = read_places(run_path, [place for place in answered if place[0] in wanted])
+    sides = {outcome.instruction_id: _twin(outcome) for outcome in found}
+    told = [(sides.get(pair.harmful_id), sides.get(pair.twin_id), pair.complied, pair.refused) for pair in pairs]
+    return to_row(guided) | {"lines": list(describe_cells(guided)), "twins": told}
+
+
+def _twin(outcome: Outcome) -> dict[str, Any]:
+    answer = outcome.answer if len(outcome.answer) <= ANSWER_SHOWN else f"{outcome.answer[:ANSWER_SHOWN]} ..."
+    hint = "; ".join(outcome.instruction.cell or ())
+    return {"id": outcome.instruction_id, "hint": hint, "text": outcome.instruction.text, "answer": answer}
 
 
 def _balance(balance: Balance) -> dict[str, Any]:

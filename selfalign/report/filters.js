@@ -69,7 +69,7 @@ async function search(kind, rows, query, isCurrent, report) {
 }
 
 function contains(row, needle) {
-  for (const key of ["id", "text", "context", "thought", "answer", "detail", "excerpt"]) {
+  for (const key of ["id", "cell", "text", "context", "thought", "answer", "detail", "excerpt"]) {
     if (row[key] && row[key].toLowerCase().includes(needle)) return true;
   }
   return Boolean(row.nearest && `${row.nearest.id}\n${row.nearest.text ?? ""}`.toLowerCase().includes(needle));

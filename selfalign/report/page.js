@@ -160,6 +160,23 @@ function drawCaptions(facts) {
   );
 }
 
+/** Shown only where the run was guided. */
+function drawGuided(guided) {
+  if (!guided) return;
+  for (const node of [byId("guided"), document.querySelector('nav a[href="#guided"]')]) node.hidden = false;
+  byId("guided-say").replaceChildren(...guided.lines.map((line) => say(element("li"), line)));
+  const twins = guided.twins.filter(([harmful, benign]) => harmful && benign);
+  byId("twins-title").hidden = !twins.length;
+  byId("twins").replaceChildren(...twins.map(([harmful, benign, complied, refused]) => element("article", { class: "row" },
+    element("div", { class: "sides even" }, twin(harmful, complied && "complied with"), twin(benign, refused && "refused")))));
+}
+
+function twin(row, wrong) {
+  const head = element("header", {}, element("span", { class: "id" }, visible(row.id)), visible(row.hint), wrong ? chip(wrong, "red") : null);
+  const answer = row.answer ? textBlock(row.answer) : element("p", { class: "none" }, "no answer");
+  return element("div", { class: "side" }, head, textBlock(row.text, "", "text asked"), answer);
+}
+
 function drawMade(facts) {
   const { about } = facts;
   const { persona, versions } = about;
@@ -213,6 +230,7 @@ async function start() {
   drawChecks(facts, later);
   drawCaptions(facts);
   drawMade(facts);
+  drawGuided(facts.guided);
   followReading();
   performance.mark("selfalign-header");
   const index = await unpack(byId("index").textContent);

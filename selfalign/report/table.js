@@ -25,6 +25,7 @@ function drawAnswered(article, head, kind, row, names, query) {
   for (const id of row.cites) head.append(chip(names.get(id) ?? id));
   for (const [name, outcome] of row.checks) head.append(chip(words(name), outcome === "fail" ? "red" : "amber"));
   if (row.source && row.source !== "self-instruct") head.append(element("span", { class: "id" }, visible(row.source)));
+  if (row.cell) head.append(element("span", { class: "id" }, visible(`[${row.cell}]`)));
   head.append(element("span", { class: "end" }, `${count(row.tokens)} tokens`));
   article.append(textBlock(row.text, query, "text asked"));
   if (row.context) article.append(textBlock(row.context, query, "text context"));

@@ -7,8 +7,8 @@ from typing import Any
 from selfalign.dataset import balance
 from selfalign.dataset.balance import Sample, ranked, share
 from selfalign.dataset.pairs import describe_pairs
-from selfalign.dataset.summary import read_summary
-from selfalign.propose import GUIDED, describe_cells, summarise_cells
+from selfalign.dataset.summary import read_guided, read_summary
+from selfalign.propose import GuidedSummary, describe_cells
 from selfalign.records import Example
 from selfalign.run import directory as rundir
 from selfalign.run.progress import Counters, format_seconds
@@ -30,16 +30,18 @@ def describe(path: Path) -> Iterator[str]:
     if summary:
         counters, figures, of = summary.counters, summary.balance, "rows of the dataset"
         judge = summary.judge
+        guided = summary.guided
     else:
         judge = rundir.read_manifest(path).get("judge") or {}
         counters, sample = _count(path, recipe)
         figures = balance.measure(sample.items, rundir.read_constitution(path))
+        guided = read_guided(path, recipe)
         of = "examples" if sample.stride == 1 else f"examples, one in {sample.stride}"
     is_complete = counters.num_accepted >= counters.target and not counters.num_unanswered
     state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from _funnel(counters)
-    yield from _guided(path, recipe)
+    yield from _guided(guided)
     if summary and summary.pairs:
         yield from (
             f"{'' if number else 'pairs':<9} {line}" for number, line in enumerate(describe_pairs(summary.pairs))
@@ -51,12 +53,9 @@ def describe(path: Path) -> Iterator[str]:
         yield from (f"  {line}" for line in balance.describe(figures))
 
 
-def _guided(path: Path, recipe: Mapping[str, Any]) -> Iterator[str]:
-    propose = recipe["propose"]
-    if (propose.get("mix") or {}).get(GUIDED):
-        cells = summarise_cells(rundir.read_rounds(path), rundir.read_outcomes(path))
-        for number, line in enumerate(describe_cells(cells, propose["guided"]["tries"])):
-            yield f"{'guided' if not number else '':<9} {line}"
+def _guided(guided: GuidedSummary | None) -> Iterator[str]:
+    for number, line in enumerate(describe_cells(guided) if guided else ()):
+        yield f"{'guided' if not number else '':<9} {line}"
 
 
 def _judge(path: Path, judge: Mapping[str, Any], counters: Counters) -> Iterator[str]:
