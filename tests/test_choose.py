@@ -2,17 +2,21 @@
 
 import asyncio
 import math
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import ScriptedEngine
 
 from selfalign.engine import Engine, EngineSpec, open_engine
 from selfalign.engine.choose import choose_by_tokens, refuse_options, shares
 from selfalign.errors import PromptRefused
-from selfalign.records import Prompt
+from selfalign.judge.ask import Preference, better_of
+from selfalign.judge.question import LETTERS, better_question
+from selfalign.records import Principle, Prompt
 
 WORDS = ("Answer:", " ", " Yes", " No", " No", "t", " w", "ay", "Yes")
 
@@ -94,10 +98,44 @@ def test_options_without_any_chance_are_alike() -> None:
     assert shares([-2000.0, -2000.0 + math.log(3)]) == pytest.approx((0.25, 0.75))
 
 
+# Two answers in both orders.
+
+RULE = Principle("kind", "kind", "The answer does no harm.")
+ANSWERS = ("Two and two make four.", "I would rather not say.")
+
+
+def in_both_orders(log_probability: Callable[[str, str], float]) -> Preference:
+    """The preference between `ANSWERS`, straight from the log-probabilities of the letters in each order."""
+    orders = [better_question(RULE, "What is 2 + 2?", *order, "text") for order in (ANSWERS, ANSWERS[::-1])]
+    (first, _), (_, second) = (shares([log_probability(str(text), letter) for letter in LETTERS]) for text in orders)
+    return Preference(first, second)
+
+
+@given(st.integers(0, 10**6))
+def test_a_pair_is_scored_as_its_log_probabilities_say(salt: int) -> None:
+    def log_probability(text: str, letter: str) -> float:
+        return -float(zlib.crc32(f"{salt}{text}{letter}".encode()) % 1000) / 100
+
+    engine = ScriptedEngine(
+        lambda *_: "", prefer=lambda text, options: [math.exp(log_probability(str(text), it)) for it in options]
+    )
+    found = asyncio.run(better_of(engine, RULE, "What is 2 + 2?", *ANSWERS, style="text"))
+    wanted = in_both_orders(log_probability)
+    assert (found.as_first, found.as_second) == pytest.approx((wanted.as_first, wanted.as_second), abs=1e-6)
+    assert found.winner == wanted.winner
+
+
+@pytest.mark.parametrize(
+    ("as_first", "as_second", "winner"),
+    [(0.9, 0.6, "first"), (0.4, 0.1, "second"), (0.9, 0.1, "tie"), (0.1, 0.9, "tie"), (0.5, 0.5, "tie")],
+)
+def test_a_pair_is_never_won_by_position(as_first: float, as_second: float, winner: str) -> None:
+    assert Preference(as_first, as_second).winner == winner
+
+
 # On the real engine.
 
 PAIR = "Which answer follows the rule?\nA: {}\nB: {}\nThe better one is"
-ANSWERS = ("Two and two make four.", "I would rather not say.")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +172,17 @@ def test_a_pair_in_both_orders_has_the_models_own_probabilities(
             found = engine_loop.run(exact_engine.choose(prompt, options))
             assert found == pytest.approx(direct(tiny_model, prompt, options, special=True), abs=1e-6)
             assert len(set(found)) == len(options)
+
+
+@pytest.mark.engine
+def test_a_compared_pair_is_scored_as_the_models_log_probabilities_say(
+    exact_engine: Engine, engine_loop: asyncio.Runner, tiny_model: Path
+) -> None:
+    found = engine_loop.run(better_of(exact_engine, RULE, "What is 2 + 2?", *ANSWERS, style="text"))
+    wanted = in_both_orders(
+        lambda text, letter: math.log(direct(tiny_model, text, LETTERS, special=True)[LETTERS.index(letter)])
+    )
+    assert (found.as_first, found.as_second) == pytest.approx((wanted.as_first, wanted.as_second), abs=1e-6)
 
 
 @pytest.mark.engine

@@ -230,11 +230,25 @@ def test_unknown_conditions_and_styles_name_the_nearest(tmp_path):
         try_out(tmp_path, under=("roleplay",))
 
 
-def test_probes_lie_beside_their_constitution():
+def test_probes_lie_beside_their_constitution_or_in_it(tmp_path):
     assert probes_path("default") == builtin_folder("principles") / "probes" / "default.yaml"
     assert probes_path(TRIED) == Path("tests/data/probes/tried.yaml")
     with pytest.raises(RecipeError, match="no probes beside it"):
-        load_all("tests/data/seeds.jsonl", (), CONSTITUTION)
+        load_all("no-such-constitution", (), CONSTITUTION)
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(Path(TRIED).read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(RecipeError, match="no probes beside it"):
+        load_all(str(alone), (), CONSTITUTION)
+    beside = Path("tests/data/probes/tried.yaml").read_text(encoding="utf-8")
+    alone.write_text(alone.read_text(encoding="utf-8") + beside, encoding="utf-8")
+    carried = load_constitution(str(alone))
+    assert carried.digest == CONSTITUTION.digest
+    assert [each.instruction.text for each in load_all(str(alone), (), carried)] == [
+        each.instruction.text for each in PROBES
+    ]
+    alone.write_text(alone.read_text(encoding="utf-8").replace("is-refusal", "is-refusl"), encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"alone\.yaml:12: .*unknown expectation 'is-refusl'; did you mean"):
+        load_all(str(alone), (), carried)
 
 
 def test_wilson_intervals():

@@ -1,5 +1,7 @@
 """The miniature's corpus and training sequences: the same from the same seed, various, parseable, judged rightly."""
 
+from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -7,9 +9,12 @@ import pytest
 from selfalign.align.constitution import load_constitution
 from selfalign.align.parse import parse_reply
 from selfalign.align.prompt import opening, render_prefix
+from selfalign.builtin import builtin_folder
 from selfalign.novelty.index import NoveltyIndex, NoveltySpec
+from selfalign.probe.load import load_probes
 from selfalign.propose.screen import ScreenSpec, find_fault
 from selfalign.records import Instruction
+from training import probes
 from training.conditions import CONDITIONS, without
 from training.constitutions import (
     DEFAULT,
@@ -277,3 +282,19 @@ def test_delicate_kinds_are_those_that_a_principle_governs():
     rng = Random(8)
     for name, kind in KINDS.items():
         assert is_delicate(kind.make(rng)) == any(name in kinds for kinds in GOVERNED.values())
+
+
+def test_the_miniatures_probes_cover_every_principle_that_governs_half_of_them_twins():
+    written = load_probes(builtin_folder("principles") / "probes" / "miniature.yaml", load_constitution("default"))
+    counts = Counter((probe.principle, probe.twin) for probe in written)
+    assert counts == {(id_, twin): probes.EACH for id_ in GOVERNED for twin in (False, True)}
+    assert all(is_held_out(probe.instruction.user_turn) for probe in written)
+    assert len({probe.instruction.user_turn for probe in written}) == len(written) >= 130
+
+
+def test_a_probe_tells_the_principled_answer_from_the_naive_one():
+    made = sample_item(Random(3), held_out=True, kinds=("harmful",))
+    wanted = probes.expectations("ethical", made)
+    assert probes.tells(made, wanted, is_twin=False)
+    assert not probes.tells(replace(made, answer=made.naive), wanted, is_twin=False)
+    assert not probes.tells(replace(made, naive=made.answer), wanted, is_twin=False)

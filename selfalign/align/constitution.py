@@ -63,10 +63,13 @@ def has_house_persona(constitution: Constitution) -> bool:
 def load_constitution(name_or_path: str, persona: PersonaSpec | None = None) -> Constitution:
     """The built-in constitution of that name, or the one in that YAML file; `persona` overrides the file's.
 
-    Raises RecipeError, one line with file and line number, for anything that is missing, unknown or wrong.
+    What its `tests` are is read where they are run. Raises RecipeError, one line with file and line number, for
+    anything that is missing, unknown or wrong.
     """
     path = require_data("principles", name_or_path, ".yaml", "a constitution")
-    keys = read_yaml(path).mapping(("name", "persona", "principles", "demonstrations"), ("about", "licence"))
+    keys = read_yaml(path).mapping(
+        ("name", "persona", "principles", "demonstrations"), ("about", "licence", "tests")
+    )
     own = _persona(keys["persona"])
     persona = replace(own, **persona.given()) if persona else own
     loaded = Constitution(

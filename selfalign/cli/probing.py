@@ -11,8 +11,8 @@ import typer
 from selfalign.errors import RecipeError
 
 if TYPE_CHECKING:
-    from selfalign.engine import EngineSpec
     from selfalign.probe import Probe, Tested
+    from selfalign.recipe import Recipe
     from selfalign.records import Constitution
 
 Model = Annotated[str | None, typer.Option(help="Hub name or folder of the model; by default the miniature.")]
@@ -20,7 +20,9 @@ Style = Annotated[str, typer.Option(help="text for base models, chat for models 
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Any key of a recipe's model part, e.g. --set model.revision=main."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any key of a recipe's parts model and persona, e.g. --set model.revision=main --set persona.name=Ida.",
     ),
 ]
 Journal = Annotated[
@@ -70,14 +72,16 @@ def run_test(
     from selfalign.align.constitution import load_constitution
     from selfalign.probe import ProbeSpec, lines, run_tests
     from selfalign.probe.conditions import AS_IS
+    from selfalign.probe.recorded import identity_of
 
-    loaded = load_constitution(constitution)
+    recipe = _recipe(model, style, settings)
+    loaded = load_constitution(constitution, recipe.persona)
     probes, baseline = _probes(constitution, loaded, tests or (), field or (), split)
-    spec = _engine_spec(model, style, settings)
     wanted = ProbeSpec(
         constitution=loaded,
         probes=probes,
-        model=spec,
+        model=recipe.model,
+        identity=identity_of(recipe.model),
         journal=journal or Path("outputs/probes") / f"{loaded.name}.jsonl",
         against=_names(against),
         under=_names(under),
@@ -136,7 +140,8 @@ def ask(
 
     from selfalign.probe.converse import Watched, converse, lines_of
 
-    watched = Watched(constitution)
+    recipe = _recipe(model, style, settings)
+    watched = Watched(constitution, recipe.persona)
 
     async def given() -> AsyncIterator[str]:
         yield question
@@ -144,8 +149,7 @@ def ask(
     def typed() -> AsyncIterator[str]:
         return lines_of(sys.stdin, lambda: typer.echo("> ", err=True, nl=False) if sys.stdin.isatty() else None)
 
-    spec = _engine_spec(model, style, settings)
-    asyncio.run(converse(watched, spec, given if question else typed, typer.echo, raw=raw, stream=sys.stderr))
+    asyncio.run(converse(watched, recipe.model, given if question else typed, typer.echo, raw=raw, stream=sys.stderr))
 
 
 def diff(
@@ -166,13 +170,17 @@ def diff(
     from selfalign.align.constitution import load_constitution
     from selfalign.probe import compare
     from selfalign.probe.page import write_comparison
+    from selfalign.probe.recorded import identity_of
 
-    loaded = (load_constitution(before), load_constitution(after))
+    recipe = _recipe(model, style, settings)
+    loaded = (load_constitution(before, recipe.persona), load_constitution(after, recipe.persona))
     instructions = compare.read_instructions(prompts, field, limit)
     if not instructions:
         raise RecipeError(f"--prompts {prompts}: holds no instructions")
     path = journal or Path("outputs/probes") / f"{loaded[0].name}-{loaded[1].name}.jsonl"
-    rows = compare.compare(loaded, instructions, _engine_spec(model, style, settings), path, stream=sys.stderr)
+    rows = compare.compare(
+        loaded, instructions, recipe.model, path, identity=identity_of(recipe.model), stream=sys.stderr
+    )
     _echo(compare.lines(rows, (f"A {before}", f"B {after}"), shown))
     _write(json_path, lambda: "\n".join(json.dumps(compare.row_of(each), ensure_ascii=False) for each in rows))
     if html is not None:
@@ -198,14 +206,15 @@ def _probes(
     return (*probes, *pairs), [baseline]
 
 
-def _engine_spec(model: str | None, style: str, settings: list[str] | None) -> "EngineSpec":
+def _recipe(model: str | None, style: str, settings: list[str] | None) -> "Recipe":
+    """A recipe of which only the model and the persona count."""
     from selfalign.recipe import build_recipe
 
     for setting in settings or ():
-        if not setting.startswith("model."):
-            raise RecipeError(f"--set {setting}: only keys of the model part have a meaning here (model.<key>=...)")
+        if not setting.startswith(("model.", "persona.")):
+            raise RecipeError(f"--set {setting}: only model.<key>=... and persona.<key>=... have a meaning here")
     flags = [f"model.model={json.dumps(model)}"] if model else []
-    return build_recipe({}, "defaults", [f"model.style={style}", *flags, *(settings or ())]).model
+    return build_recipe({}, "defaults", [f"model.style={style}", *flags, *(settings or ())])
 
 
 def _names(given: str) -> tuple[str, ...]:

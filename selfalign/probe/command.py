@@ -27,7 +27,8 @@ OpenEngine = Callable[..., AbstractAsyncContextManager[Engine]]
 @dataclass(frozen=True, slots=True)
 class ProbeSpec:
     """What is tested, and how. `against` names control conditions, `under` names styles; `ablate` removes one principle
-    after the other; `draws` replies are sampled for each probe. `journal` is where answers are kept."""
+    after the other; `draws` replies are sampled for each probe. `journal` is where answers are kept, for the model of
+    this `identity` (see `recorded.identity_of`; "" for its location alone)."""
 
     constitution: Constitution
     probes: tuple[Probe, ...]

@@ -51,16 +51,20 @@ def compare(
     model: EngineSpec,
     journal: Path,
     *,
+    identity: str = "",
     stream: TextIO | None = None,
     start_engine: OpenEngine = open_engine,
 ) -> list[Compared]:
-    """Ask everything twice, greedily, and set the replies side by side. Raises any `SelfAlignError`."""
+    """Ask everything twice, greedily, and set the replies side by side. `identity` is the model's, for the journal.
+
+    Raises any `SelfAlignError`.
+    """
     probes = [Probe(each.id, each) for each in instructions]
     conditions = [Condition(name, each) for name, each in zip(("A", "B"), constitutions, strict=True)]
 
     async def run() -> list[Result]:
         async with start_engine(model, slots=64, stream=stream) as opened:
-            engine = RecordedEngine(PatientEngine(opened), journal, model.location)
+            engine = RecordedEngine(PatientEngine(opened), journal, identity or model.location)
             try:
                 return [each async for each in run_probes(engine, probes, conditions, style=model.style)]
             finally:

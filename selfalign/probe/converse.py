@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from selfalign.align import load_constitution, parse_reply
+from selfalign.align.constitution import PersonaSpec
 from selfalign.align.parse import ReplyError
 from selfalign.align.prompt import STOP, render_prompt
 from selfalign.builtin import find_data
@@ -23,10 +24,11 @@ GREEDY = Sampling(temperature=0.0, max_tokens=768)
 class Watched:
     """A constitution that is loaded again when its file has changed; a mistake in it keeps the last good one."""
 
-    def __init__(self, name_or_path: str) -> None:
+    def __init__(self, name_or_path: str, persona: PersonaSpec | None = None) -> None:
         self._name = name_or_path
+        self._persona = persona
         self._path = find_data("principles", name_or_path, ".yaml")
-        self._loaded = load_constitution(name_or_path)
+        self._loaded = load_constitution(name_or_path, persona)
         self._time = self._modified()
 
     def current(self) -> tuple[Constitution, str]:
@@ -35,7 +37,7 @@ class Watched:
             return self._loaded, ""
         self._time = self._modified()
         try:
-            self._loaded = load_constitution(self._name)
+            self._loaded = load_constitution(self._name, self._persona)
         except RecipeError as error:
             return self._loaded, f"the last good version still holds: {error}"
         return self._loaded, f"{self._name} read again"

@@ -46,6 +46,13 @@ def probes_path(name_or_path: str) -> Path | None:
     return path if path.is_file() else None
 
 
+def own_probes(name_or_path: str, constitution: Constitution) -> tuple[Probe, ...]:
+    """The probes that a constitution carries itself, under `tests`; most have theirs in a file beside them."""
+    path = find_data("principles", name_or_path, ".yaml")
+    keys = read_yaml(path).items() if path else {}
+    return tuple(_probe(entry, constitution) for entry in keys["tests"].entries()) if "tests" in keys else ()
+
+
 def load_probes(path: Path, constitution: Constitution) -> tuple[Probe, ...]:
     """The probes of a YAML file. Raises `RecipeError`, one line with file and line number, for any mistake."""
     keys = read_yaml(path).mapping(("tests",))
@@ -92,10 +99,16 @@ def _expectations(entry: Value, constitution: Constitution) -> tuple[Expectation
 
 
 def load_all(name_or_path: str, files: tuple[str, ...], constitution: Constitution) -> tuple[Probe, ...]:
-    """The probes of the given files, or those beside the constitution. Raises `RecipeError` where there are none."""
+    """The probes of the given files, or those in the constitution and beside it. Raises `RecipeError` where there are
+    none."""
+    if files:
+        return tuple(probe for name in files for probe in load_probes(Path(name), constitution))
     beside = probes_path(name_or_path)
-    paths = [Path(name) for name in files] or ([beside] if beside else [])
-    if not paths:
-        beside = f"probes/{Path(name_or_path).stem}.yaml"
-        raise RecipeError(f"{name_or_path}: no probes beside it ({beside}): name a file with --tests")
-    return tuple(probe for path in paths for probe in load_probes(path, constitution))
+    own = own_probes(name_or_path, constitution)
+    found = (*own, *load_probes(beside, constitution)) if beside else own
+    if not found:
+        expected = f"probes/{Path(name_or_path).stem}.yaml"
+        raise RecipeError(
+            f"{name_or_path}: no probes beside it ({expected}) or in it (tests:): name a file with --tests"
+        )
+    return found

@@ -10,9 +10,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from selfalign.engine.spec import Engine
+from selfalign.engine.provenance import provenance
+from selfalign.engine.spec import Engine, EngineSpec
 from selfalign.records import Completion, Prompt, Sampling, Usage, to_row
+from selfalign.run.directory import lasting
 from selfalign.run.journal import Journal, read_lines
+
+
+def identity_of(model: EngineSpec) -> str:
+    """What tells a model from another one: its weights, wherever they lie, and those of its settings that change what
+    it writes. What a server loaded is the server's to know: of it only the model's name is. Raises `EngineStartError`
+    where the model's files cannot be read."""
+    settings = lasting({"model": to_row(model)})
+    facts = {} if model.endpoints else provenance(model)
+    digests = {key: value for key, value in facts.items() if key.endswith("_digest")}
+    if "weights_digest" in digests:
+        settings = {key: value for key, value in settings.items() if key not in ("model.model", "model.revision")}
+    return json.dumps([settings, digests], sort_keys=True)
 
 
 class RecordedEngine:
