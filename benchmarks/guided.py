@@ -4,20 +4,22 @@
 
 No engine: each round's outcome is drawn at random (a request is kept with the given probability, a round of topics
 brings 0 to 10 new ones until its kind has 3,000), so that what is timed is the ledger alone. Prints the mean and the
-99th percentile over the last tenth of the rounds, in milliseconds.
+99th percentile over the last tenth of the rounds, in milliseconds; then what it costs to tell of all the cells.
 """
 
 import argparse
+import json
 import random
 import statistics
 import time
 import tracemalloc
 from collections import Counter
+from collections.abc import Callable
 
-from selfalign.propose import Ledger, load_guide
+from selfalign.propose import Ledger, condense, load_guide, summarise_cells
 from selfalign.propose.cells import evenness
 from selfalign.propose.spec import GuidedSpec
-from selfalign.records import Cell, Instruction, Round, Stance, Usage
+from selfalign.records import Cell, Example, Instruction, Round, Stance, Usage, to_row
 
 WINDOW = 512
 MAX_TOPICS = 3_000
@@ -45,8 +47,11 @@ class Draws:
         return Round(number, (), tuple(kept), (), Usage(), "guided", hints, kind, topics)
 
 
-def run(num_instructions: int, accept: float) -> tuple[list[float], Counter[str], Counter[str], int]:
-    """Seconds each choice took with what it led to; kept lines by kind and by stance; rounds of topics."""
+def run(
+    num_instructions: int, accept: float, keep: Callable[[Round], None] = lambda finished: None
+) -> tuple[list[float], Counter[str], Counter[str], int]:
+    """Seconds each choice took with what it led to; kept lines by kind and by stance; rounds of topics. `keep` gets
+    every round."""
     ledger, draws = Ledger(load_guide("default"), GuidedSpec(), WINDOW), Draws(accept)
     seconds: list[float] = []
     kinds: Counter[str] = Counter()
@@ -65,9 +70,24 @@ def run(num_instructions: int, accept: float) -> tuple[list[float], Counter[str]
             started = time.thread_time()
             ledger.note(finished)
             seconds[-1] += time.thread_time() - started
+            keep(finished)
             kinds.update(item.cell.kind for item in finished.accepted)
             stances.update(item.cell.stance for item in finished.accepted)
     return seconds, kinds, stances, num_topic_rounds
+
+
+def measure_summary(rounds: list[Round]) -> str:
+    """What it costs to tell of the cells of these rounds, as a row of a table: every instruction is answered."""
+    answered = [Example(item, "", "", (), (), Usage()) for each in rounds for item in each.accepted]
+    started = time.thread_time()
+    summary = condense(summarise_cells(rounds, answered), GuidedSpec().tries)
+    seconds = time.thread_time() - started
+    size = len(json.dumps(to_row(summary)))
+    tracemalloc.start()
+    cells = summarise_cells(rounds, answered)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return f"| {len(cells.figures):,} | {seconds:.1f} s | {peak / 2**20:.0f} MB | {size / 1000:.0f} kB |"
 
 
 def main() -> None:
@@ -77,6 +97,10 @@ def main() -> None:
     options = parser.parse_args()
     seconds, kinds, stances, num_topic_rounds = run(options.instructions, options.accept)
     last = sorted(seconds[-len(seconds) // 10 :])
+    rounds: list[Round] = []
+    run(options.instructions, options.accept, rounds.append)
+    summary = measure_summary(rounds)
+    rounds.clear()
     tracemalloc.start()
     run(options.instructions // 10, options.accept)
     tenth = tracemalloc.get_traced_memory()[1]
@@ -91,6 +115,8 @@ def main() -> None:
         f"| {evenness(list(kinds.values())):.4f} | {stances['harmful']:,} | {stances['benign twin']:,} "
         f"| {tenth / 2**20:.0f} MB, {fifth / 2**20:.0f} MB |"
     )
+    print("\n| cells | summary | memory | in summary.json |\n|---|---|---|---|")
+    print(summary)
 
 
 if __name__ == "__main__":

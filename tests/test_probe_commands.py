@@ -1,5 +1,6 @@
 """`test`, `ask` and `diff` as commands, against a server whose conduct follows from the rules in its prompt."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from selfalign.cli import app
 from selfalign.engine import EngineSpec
 from selfalign.errors import RecipeError
-from selfalign.probe.converse import Watched
+from selfalign.probe.converse import Watched, lines_of
 from selfalign.probe.recorded import identity_of
 
 TRIED = "tests/data/tried.yaml"
@@ -109,6 +110,22 @@ def test_an_edited_constitution_is_read_again_and_a_broken_one_leaves_the_last(t
     kept, news = watched.current()
     assert kept == second != first
     assert "the last good version still holds" in news
+
+
+def test_at_a_terminal_lines_are_read_and_an_interrupt_waits_for_none():
+    leader, follower = os.openpty()
+
+    async def type_two_and_stop():
+        lines = lines_of(stream, lambda: None)
+        found = [await anext(lines), await anext(lines)]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(lines), 0.05)
+        return found
+
+    with open(follower, encoding="utf-8") as stream:
+        os.write(leader, "Wie geht\u2019s?\n\n Two.\n".encode())
+        assert asyncio.run(type_two_and_stop()) == ["Wie geht\u2019s?", "Two."]
+    os.close(leader)
 
 
 def test_diff_names_what_differs_and_puts_it_side_by_side(invoke, tmp_path, other):

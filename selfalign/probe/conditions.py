@@ -40,7 +40,7 @@ class Condition:
         """The reply in it; raises `ReplyError` where a constitution asks for a form that it does not have."""
         if self.constitution is None:
             return Seen(asked, completion.strip(), None)
-        reply = parse_reply(completion, self.constitution)
+        reply = parse_reply(completion, self.constitution, asked)
         return Seen(asked, reply.answer, reply.cited)
 
     @property

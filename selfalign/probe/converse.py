@@ -8,7 +8,7 @@ from typing import TextIO
 
 from selfalign.align import load_constitution, parse_reply
 from selfalign.align.constitution import PersonaSpec
-from selfalign.align.parse import ReplyError
+from selfalign.align.parse import Reply, ReplyError
 from selfalign.align.prompt import STOP, render_prompt
 from selfalign.builtin import find_data
 from selfalign.checks import ChecksSpec, Subject, run_checks
@@ -16,7 +16,7 @@ from selfalign.engine import Engine, EngineSpec, open_engine
 from selfalign.errors import PromptRefused, RecipeError
 from selfalign.probe.command import OpenEngine
 from selfalign.probe.conditions import Condition
-from selfalign.records import Constitution, Instruction, Sampling, Verdict
+from selfalign.records import CheckResult, Constitution, Instruction, Sampling, Verdict
 
 GREEDY = Sampling(temperature=0.0, max_tokens=768)
 
@@ -71,6 +71,7 @@ async def converse(
     start_engine: OpenEngine = open_engine,
 ) -> None:
     """Answer questions until there are no more. Raises any `SelfAlignError` but those about one question."""
+    _judged(Instruction("asked", "What is this?", "", "asked"), Reply("", (), "It is a test."), watched.current()[0])
     async with start_engine(spec, slots=2, stream=stream) as engine:
         async for question in questions():
             constitution, news = watched.current()
@@ -85,11 +86,26 @@ async def lines_of(stream: TextIO, prompt: Callable[[], None]) -> AsyncIterator[
     """The lines that somebody types, without the empty ones; the event loop goes on while it waits."""
     while True:
         prompt()
-        line = await asyncio.to_thread(stream.readline)
+        if stream.isatty():
+            # A thread that reads a terminal could not be interrupted: Ctrl-C would wait for the next Enter.
+            await _typed(stream)
+            line = stream.readline()
+        else:
+            line = await asyncio.to_thread(stream.readline)
         if not line:
             return
         if line.strip():
             yield line.strip()
+
+
+async def _typed(stream: TextIO) -> None:
+    """Return when a line has been typed."""
+    loop, is_there = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(stream.fileno(), is_there.set)
+    try:
+        await is_there.wait()
+    finally:
+        loop.remove_reader(stream.fileno())
 
 
 async def _prompted(engine: Engine, constitution: Constitution, instruction: Instruction, style: str) -> Iterator[str]:
@@ -98,13 +114,11 @@ async def _prompted(engine: Engine, constitution: Constitution, instruction: Ins
     except PromptRefused as error:
         return iter([f"refused  {error}"])
     try:
-        reply = parse_reply(completion.text, constitution)
+        reply = parse_reply(completion.text, constitution, instruction.user_turn)
     except ReplyError as error:
         return iter([f"no reply that can be read: {error}", *_block("wrote", completion.text.strip())])
     names = {each.id: f"{number} ({each.name})" for number, each in enumerate(constitution.principles, start=1)}
-    subject = Subject(instruction, reply.thought, reply.answer, reply.cited)
-    results = run_checks(subject, constitution, ChecksSpec())
-    found = [each for each in results if each.verdict is not Verdict.PASS]
+    found = _judged(instruction, reply, constitution)
     return iter(
         [
             *_block("thought", reply.thought),
@@ -113,6 +127,12 @@ async def _prompted(engine: Engine, constitution: Constitution, instruction: Ins
             *_block("answer", reply.answer),
         ]
     )
+
+
+def _judged(instruction: Instruction, reply: Reply, constitution: Constitution) -> list[CheckResult]:
+    """What the checks find. The first call loads their patterns and languages, which takes half a second."""
+    subject = Subject(instruction, reply.thought, reply.answer, reply.cited)
+    return [each for each in run_checks(subject, constitution, ChecksSpec()) if each.verdict is not Verdict.PASS]
 
 
 def _stopping() -> Sampling:
