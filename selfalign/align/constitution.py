@@ -67,9 +67,7 @@ def load_constitution(name_or_path: str, persona: PersonaSpec | None = None) -> 
     anything that is missing, unknown or wrong.
     """
     path = require_data("principles", name_or_path, ".yaml", "a constitution")
-    keys = read_yaml(path).mapping(
-        ("name", "persona", "principles", "demonstrations"), ("about", "licence", "tests")
-    )
+    keys = read_yaml(path).mapping(("name", "persona", "principles", "demonstrations"), ("about", "licence", "tests"))
     own = _persona(keys["persona"])
     persona = replace(own, **persona.given()) if persona else own
     loaded = Constitution(
