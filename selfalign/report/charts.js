@@ -122,7 +122,7 @@ function cellsChart(guided, colour, width, browse) {
   const groups = [...guided.by_stance, ...guided.by_style];
   if (!groups.length) return nothing("No cell was asked for yet.");
   const distinct = (at) => [...new Set(groups.map((group) => group[at]))];
-  const [kinds, columns] = [distinct(0), distinct(1)];
+  const [kinds, columns] = [distinct(0).sort(), distinct(1)];
   const figures = new Map(groups.map(([kind, part, found]) => [`${kind};${part}`, found]));
   const rate = (part, whole) => (whole ? part / whole : null);
   const measures = [
