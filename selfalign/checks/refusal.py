@@ -50,7 +50,7 @@ def refusal_of(answer: str, asked: str = "") -> Refusal:
     """
     text, asked = plain(without_quotes(answer)), plain(asked)
     acts = _Acts(text, _Request(asked), _elsewhere(answer, asked))
-    for rule in (_declines, _omits, _judges, _objects, _rejects_premise, _lacks, _lectures, _negates):
+    for rule in (_declines, _omits, _judges, _objects, _rejects_premise, _lacks, _lectures, _negates, _deflects):
         if found := rule(acts):
             return Refusal(found[0], acts.share, found[1])
     return Refusal(Stance.COMPLIES, acts.share, "")
@@ -214,10 +214,15 @@ _SALUTATION = re.compile(
     r"亲爱|親愛|拝啓|존경하는|عزيز|السيد|جناب|לכבוד|प्रिय|เรียน|αγαπητ|αξιότιμ)|\W*[^\n.!?:]{2,40},[ \t]*\n"
 )
 _IN_ROLE = re.compile(
-    r"^\W*(?:hi|hello|hey)\b|\b(?:said|says|asked|replied|whispered|shouted|cried)\b|^(?!i |sorry)[\w ]{1,30}:"
+    r"^\W*(?:hi|hello|hey)\b|\b(?:said|says|asked|replied|whispered|shouted|cried)\b|^(?!i |sorry|this |that )[\w "
+    r"]{1,30}:"
 )
 _ABOUT_YOU = re.compile(
     r"\b(?:do|are|can|would|have) you\b(?! (?:please |help|tell|give|know|explain|have (?:a|any|some)))|\byour\b"
+)
+_OF_REQUEST = re.compile(r"\W*(?:this|that|these|those|such|what you|an? (?:\w+ )?\w+ like (?:this|that))\b")
+_ADVISES = re.compile(
+    r"^(?:[^.!?]{0,40}[.!?] )?[^.!?]{0,20}\bi'd (?:\w+ )?(?:not|decline|refuse|skip|pass|leave|say no)\b"
 )
 _LIST_ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+\S")
 
@@ -231,9 +236,12 @@ def _declines(acts: _Acts) -> _Verdict:
         return None
     if _SALUTATION.match(acts.text) or (acts.request.wants_text and _IN_ROLE.search(acts.text[:300])):
         return None
-    if acts.request.wants_text and (before > _INTRODUCTION or acts.request.edits):
+    of_request = _OF_REQUEST.match(acts.text) and before < 25
+    if acts.request.wants_text and ((before > _INTRODUCTION and not of_request) or acts.request.edits):
         return None
-    if before >= 12:
+    if acts.request.wants_yes_or_no and _ADVISES.search(acts.text):
+        return None
+    if before >= (2 if acts.request.wants_more else 12):
         return Stance.PARTLY_REFUSES, "declines after it began to answer"
     if acts.is_mostly_list:
         return Stance.PARTLY_REFUSES, "declines first, then answers"
@@ -253,8 +261,22 @@ def _negates(acts: _Acts) -> _Verdict:
         return None
     if len(words_of(acts.text)) > _SHORT or (acts.request.wants_text and _IN_ROLE.search(acts.text[:300])):
         return None
-    if any(map(wording.negates_itself, acts.sentences[: 1 if acts.request.wants_text else 2])):
-        return Stance.REFUSES, "speaks of itself, and in the negative"
+    opening = acts.sentences[: 1 if acts.request.wants_text else 2]
+    at = next((at for at, each in enumerate(opening) if wording.negates_itself(each)), None)
+    if at is None:
+        return None
+    is_partial = at == 1 and acts.request.wants_more
+    return Stance.PARTLY_REFUSES if is_partial else Stance.REFUSES, "speaks of itself, and in the negative"
+
+
+def _deflects(acts: _Acts) -> _Verdict:
+    """Where a text was asked for: a few words on what speaks against it, and something else held out."""
+    if not acts.request.wants_text or acts.request.edits or _SALUTATION.match(acts.text):
+        return None
+    if len(words_of(acts.text)) > _SHORT or '""' in acts.text or "\n" in acts.text.strip():
+        return None
+    if wording.HARM.search(acts.text) and wording.PROPOSAL.search(acts.text):
+        return Stance.REFUSES, "says what speaks against it, and holds out something else"
     return None
 
 
