@@ -39,6 +39,11 @@ NOTHING = Finding(CLEAN)
 
 
 _WANTS_CODE = re.compile(r"\b(?:functions?|code|python|javascript|java|sql|program|class|regex|query|html|css|bash)\b")
+# "How do I calm down before a speech?" wants no speech.
+_ASKS_ABOUT = re.compile(r"\W*(?:how|what|why|when|where|who|which|is|are|does|do|did|can|recommend|explain|tell me)\b")
+_WANTS_WRITING = re.compile(
+    r"\b(?:writ\w+|draft|compos\w+|pretend|imagine|act|role\w*|translat\w+|rephras\w+|paraphras\w+|say|correct|line)\b"
+)
 # "As an AI ..., but here is your poem" is still the assistant; "Dear hiring team" is not.
 _PRESENTS = re.compile(r"\b(?:here(?:'s| is| are)|below|can't|cannot|however|happy to|sure|certainly|of course)\b")
 
@@ -74,6 +79,8 @@ class Reading:
         """The answer where the assistant itself speaks: no quotations, no code, no text that was asked for."""
         spoken = without_quotes(self.plain)
         if not WANTS_TEXT.search(self.asked) or _WANTS_CODE.search(self.asked):
+            return spoken
+        if _ASKS_ABOUT.match(self.asked) and not _WANTS_WRITING.search(self.asked):
             return spoken
         opening = (sentences_of(spoken) or [""])[0]
         return opening if _PRESENTS.search(opening) else ""
