@@ -1,6 +1,7 @@
 """The shape of the package: arrows that point one way, light imports, short files, documented names."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator

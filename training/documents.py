@@ -29,10 +29,10 @@ class Documents:
     def __init__(self, rng_seed: int, seeds: tuple[str, ...] = tuple(builtin_names("seeds", ".jsonl"))) -> None:
         self._rng = Random(rng_seed)
         self.shares = LATE
-        self.lookups = 0.08
+        self.lookups = 0.04
         self._seeds = load_seeds(seeds) if seeds else ()
-        self.short = {self.raw: 0.5, self.listed: 0.25, self.looked_up: 0.25}
-        self.middle = {self.aligned: 0.78, self.judged: 0.09, self.guided: 0.09, self.bare: 0.04}
+        self.short = {self.raw: 0.55, self.listed: 0.3, self.looked_up: 0.15}
+        self.middle = {self.aligned: 0.88, self.judged: 0.05, self.guided: 0.05, self.bare: 0.02}
         self._foreign = foreign_kinds() or KINDS_WITH_PATTERNS
 
     def next(self, tokens: int) -> tuple[list[Piece], bool]:

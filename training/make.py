@@ -113,9 +113,9 @@ def _repeated(rng: Random, vocabulary: int, tokens: int) -> Row:
 
 def draw_length(rng: Random, fraction: float, longest: int) -> int:
     """Tokens of the next step's sequences: short without a prefix, longer behind one, and the longest in the end."""
-    if rng.random() < 0.5:
+    if rng.random() < 0.15:
         return 512
-    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.6 else (5, 2, 3))[0])
+    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.83 else (5, 2, 3))[0])
 
 
 class Threads:
@@ -295,7 +295,6 @@ def train(args: argparse.Namespace) -> None:
         fraction = progress.seconds / (args.minutes * 60)
         tokens = draw_length(rng, fraction, args.longest)
         documents.shares = EARLY if fraction < 0.75 else LATE
-        documents.lookups = 0.2 if fraction < 0.55 else 0.08
         rows = [encode(documents, run.tokenizer, rng, tokens) for _ in range(max(1, args.batch_tokens // tokens))]
         run.step(rows, fraction)
         threads.adapt()
@@ -342,7 +341,7 @@ def main() -> None:
     parser.add_argument("--grow", default="", help="with --start-from: before which of its layers to add one, as 2,4")
     parser.add_argument("--minutes", type=float, default=180, help="of training in all, interruptions not counted")
     parser.add_argument("--fall", type=float, default=0.4, help="part of the time in which the learning rate falls")
-    parser.add_argument("--batch-tokens", type=int, default=4096)
+    parser.add_argument("--batch-tokens", type=int, default=6144)
     parser.add_argument("--longest", type=int, default=3072, help="tokens of the longest sequences")
     parser.add_argument("--muon-lr", type=float, default=3e-3)
     parser.add_argument("--adam-lr", type=float, default=2e-3)
