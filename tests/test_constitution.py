@@ -210,7 +210,7 @@ def test_a_marker_that_only_filling_in_makes_is_found(tmp_path):
         ("name: a\n---\nname: b\n", ":2: not valid YAML"),
         ("name: a\n\tpersona: b\n", ":2: not valid YAML"),
         ("name: a\nabout: \x07\n", ":2: character U+0007 may not stand in YAML"),
-        ("[" * 3000, ":1: nested too deeply"),
+        ("[" * 1000, ":1: nested too deeply"),
         (TINY.split("demonstrations:")[0] + "demonstrations: []\n", ": demonstrations: the list is empty"),
         (TINY.split("principles:")[0] + "principles: []\ndemonstrations: []\n", ": principles: the list is empty"),
         ("name: !!python/object/apply:os.system [exit]\n", ":1: "),
