@@ -9,8 +9,7 @@ the rounds behind it (they are committed in order), the backlog keeps the engine
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -59,27 +58,6 @@ class Plan:
     judge: Judge | None = None
 
 
-class TimedEngine:
-    """The engine, with the time that its requests take added up."""
-
-    def __init__(self, engine: Engine, counters: Counters) -> None:
-        self._engine = engine
-        self._counters = counters
-
-    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        started = time.monotonic()
-        completion = await self._engine.generate(prompt, sampling, rng_seed=rng_seed)
-        self._counters.request_seconds += time.monotonic() - started
-        return completion
-
-    async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
-        started = time.monotonic()
-        chosen = await self._engine.choose(prompt, options)
-        self._counters.request_seconds += time.monotonic() - started
-        self._counters.judge_seconds += time.monotonic() - started
-        return chosen
-
-
 class SlottedEngine:
     """The engine behind the slots: `generate` waits for one and holds it until the completion is there."""
 
@@ -114,7 +92,7 @@ async def run(
     `counters` hold the replay of the journals. Raises the first `SelfAlignError` that a request or a
     journal met, once, however many requests were open; what was finished is journalled by then.
     """
-    engine = TimedEngine(PatientEngine(engine), counters)
+    engine = PatientEngine(engine, took=counters.count_request)
     slots = asyncio.Semaphore(plan.slots)
     answers, proposed = Streak("answers"), Streak("proposals")
     waiting = [instruction for instruction in pool.accepted if instruction.id not in answered_ids]

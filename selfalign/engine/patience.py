@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import TypeVar
 
 from selfalign.engine.spec import Engine
@@ -17,33 +18,39 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 class PatientEngine:
     """The engine; where a request fails and the engine lives on, the same request again after a pause.
 
-    Raises `RunStalled` when a request has failed once more than there are `pauses` and none of all the others has
-    succeeded since it was first sent.
+    `took` hears of every request that succeeds: its seconds, pauses included, and whether it was a choice. Raises
+    `RunStalled` when a request has failed once more than there are `pauses` and none of all the others has succeeded
+    since it was first sent.
     """
 
-    def __init__(self, engine: Engine, pauses: Sequence[float] = ()) -> None:
+    def __init__(
+        self, engine: Engine, pauses: Sequence[float] = (), *, took: Callable[[float, bool], None] | None = None
+    ) -> None:
         self._engine = engine
+        self._took = took
         self._pauses = pauses or PAUSES
         self._num_completed = 0
 
     async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        pause = self._pausing()
+        pause, started = self._pausing(), monotonic()
         while True:
             try:
-                return self._counted(await self._engine.generate(prompt, sampling, rng_seed=rng_seed))
+                return self._done(await self._engine.generate(prompt, sampling, rng_seed=rng_seed), started)
             except RequestFailed as error:
                 await pause(error)
 
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
-        pause = self._pausing()
+        pause, started = self._pausing(), monotonic()
         while True:
             try:
-                return self._counted(await self._engine.choose(prompt, options))
+                return self._done(await self._engine.choose(prompt, options), started, is_choice=True)
             except RequestFailed as error:
                 await pause(error)
 
-    def _counted(self, result: T) -> T:
+    def _done(self, result: T, started: float, *, is_choice: bool = False) -> T:
         self._num_completed += 1
+        if self._took is not None:
+            self._took(monotonic() - started, is_choice)
         return result
 
     def _pausing(self) -> Callable[[RequestFailed], Awaitable[None]]:

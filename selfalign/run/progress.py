@@ -64,6 +64,11 @@ class Counters:
         else:
             self.failed[failure_label(answered)] += 1
 
+    def count_request(self, seconds: float, is_choice: bool) -> None:
+        """Take in the time of one request; choices are the judge's."""
+        self.request_seconds += seconds
+        self.judge_seconds += seconds * is_choice
+
     @property
     def num_rejected(self) -> int:
         return self.rejected.total()
