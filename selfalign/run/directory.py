@@ -41,39 +41,21 @@ JUDGE = "judge.jsonl"
 
 # What a run may change between two starts: nothing here can alter an id, a prompt or a verdict already journalled.
 # Of the engine's arguments these decide where and how fast it computes; all others may change what it writes.
-CHANGEABLE = (
-    "slots",
-    "balance",
-    "dataset",
-    "pairs.max_similarity",
-    "pairs.max_contained",
-    "pairs.max_longer_share",
-    "pairs.max_refusal_share",
-    *(f"judge.{name}" for name in ("filter", "threshold", "min_auc", "weights", "labels")),
-    "model.seeded",
-    "model.endpoint",
-    "model.key_variable",
-    "model.patience",
-    "model.join_seconds",
-    *(
-        f"model.engine.{name}"
-        for name in (
-            *("gpu_memory_utilization", "kv_cache_memory_bytes", "max_num_seqs", "max_num_batched_tokens"),
-            *("tensor_parallel_size", "pipeline_parallel_size", "expert_parallel_size", "enable_expert_parallel"),
-            *("data_parallel_size", "data_parallel_size_local", "data_parallel_address", "data_parallel_rpc_port"),
-            *("data_parallel_start_rank", "data_parallel_backend", "distributed_executor_backend"),
-            *("cpu_offload_gb", "swap_space", "enforce_eager", "block_size", "enable_prefix_caching"),
-            *(
-                "enable_chunked_prefill",
-                "performance_mode",
-                "disable_log_stats",
-                "disable_log_requests",
-                "download_dir",
-            ),
-            *("load_format", "max_parallel_loading_workers", "use_tqdm_on_load", "compilation_config"),
-        )
+_CHANGEABLE_KEYS = {
+    "": "slots balance dataset",
+    "pairs.": "max_similarity max_contained max_longer_share max_refusal_share",
+    "judge.": "filter threshold min_auc weights labels",
+    "model.": "seeded endpoint key_variable patience join_seconds",
+    "model.engine.": (
+        "gpu_memory_utilization kv_cache_memory_bytes max_num_seqs max_num_batched_tokens tensor_parallel_size "
+        "pipeline_parallel_size expert_parallel_size enable_expert_parallel data_parallel_size data_parallel_size_local "
+        "data_parallel_address data_parallel_rpc_port data_parallel_start_rank data_parallel_backend "
+        "distributed_executor_backend cpu_offload_gb swap_space enforce_eager block_size enable_prefix_caching "
+        "enable_chunked_prefill performance_mode disable_log_stats disable_log_requests download_dir load_format "
+        "max_parallel_loading_workers use_tqdm_on_load compilation_config"
     ),
-)
+}
+CHANGEABLE = tuple(f"{prefix}{name}" for prefix, names in _CHANGEABLE_KEYS.items() for name in names.split())
 
 
 class RunDir:
