@@ -195,12 +195,7 @@ class PromptWire:
 
 @contextlib.asynccontextmanager
 async def open_endpoint(
-    spec: EngineSpec,
-    *,
-    today: date | None = None,
-    stream: TextIO | None = None,
-    timing: Timing | None = None,
-    **_: Any,
+    spec: EngineSpec, *, today: date | None = None, stream: TextIO | None = None, timing: Timing | None = None, **_: Any
 ) -> AsyncIterator[EndpointEngine]:
     """Reach the servers of `spec.endpoint`, and find out what they can do.
 

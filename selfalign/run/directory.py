@@ -48,11 +48,11 @@ _CHANGEABLE_KEYS = {
     "model.": "seeded endpoint key_variable patience join_seconds",
     "model.engine.": (
         "gpu_memory_utilization kv_cache_memory_bytes max_num_seqs max_num_batched_tokens tensor_parallel_size "
-        "pipeline_parallel_size expert_parallel_size enable_expert_parallel data_parallel_size data_parallel_size_local "
-        "data_parallel_address data_parallel_rpc_port data_parallel_start_rank data_parallel_backend "
-        "distributed_executor_backend cpu_offload_gb swap_space enforce_eager block_size enable_prefix_caching "
-        "enable_chunked_prefill performance_mode disable_log_stats disable_log_requests download_dir load_format "
-        "max_parallel_loading_workers use_tqdm_on_load compilation_config"
+        "pipeline_parallel_size expert_parallel_size enable_expert_parallel data_parallel_size "
+        "data_parallel_size_local data_parallel_address data_parallel_rpc_port data_parallel_start_rank "
+        "data_parallel_backend distributed_executor_backend cpu_offload_gb swap_space enforce_eager block_size "
+        "enable_prefix_caching enable_chunked_prefill performance_mode disable_log_stats disable_log_requests "
+        "download_dir load_format max_parallel_loading_workers use_tqdm_on_load compilation_config"
     ),
 }
 CHANGEABLE = tuple(f"{prefix}{name}" for prefix, names in _CHANGEABLE_KEYS.items() for name in names.split())

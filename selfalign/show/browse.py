@@ -14,14 +14,7 @@ from typer import style
 from selfalign.dataset.judged import scores_of
 from selfalign.dataset.summary import read_lines_of_guide, read_seeds
 from selfalign.errors import RecipeError, did_you_mean
-from selfalign.records import (
-    CheckResult,
-    Example,
-    Failure,
-    Principle,
-    Rejection,
-    Verdict,
-)
+from selfalign.records import CheckResult, Example, Failure, Principle, Rejection, Verdict
 from selfalign.run import directory as rundir
 from selfalign.run.progress import failure_label
 from selfalign.show.uncertain import most_uncertain, write_to_label
