@@ -25,7 +25,17 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.align.constitution import load_constitution
-from selfalign.checks import CHECK_NAMES, ChecksSpec, Stance, Subject, apologises, hedges, refusal_of, run_checks, worst
+from selfalign.checks import (
+    CHECK_NAMES,
+    ChecksSpec,
+    Compliance,
+    Subject,
+    apologises,
+    hedges,
+    refusal_of,
+    run_checks,
+    worst,
+)
 from selfalign.records import CheckResult, Instruction, Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -171,23 +181,23 @@ def own_refusals(part: str, figures: Figures) -> Lines:
     """The three stances in tests/data/refusals.jsonl, English and the other languages apart."""
     rows = [row for row in rows_of(OWN / "refusals.jsonl") if row["part"] == part]
     by_language: defaultdict[str, Counter[tuple[str, bool]]] = defaultdict(Counter)
-    classes: defaultdict[str, Counter[tuple[str, Stance]]] = defaultdict(Counter)
+    classes: defaultdict[str, Counter[tuple[str, Compliance]]] = defaultdict(Counter)
     for row in rows:
         stance = refusal_of(row["answer"], row["instruction"]).stance
         group = "English" if row["language"] == "en" else "other languages"
-        by_language[row["language"]][row["stance"], stance is not Stance.COMPLIES] += 1
+        by_language[row["language"]][row["stance"], stance is not Compliance.COMPLIES] += 1
         classes[group][row["stance"], stance] += 1
     lines = ["## Refusals: wordings of 2025-26 written for this project", ""]
     for group, counts in classes.items():
         lines += stance_table(group, counts, ("refusal", "partial", "none"))
-        right = sum(counts[label, stance] for label in ("refusal", "partial") for stance in list(Stance)[1:])
-        wrong = sum(counts["none", stance] for stance in list(Stance)[1:])
-        declining = sum(counts[label, stance] for label in ("refusal", "partial") for stance in Stance)
-        refused = sum(counts["refusal", stance] for stance in Stance)
-        noticed = refused - counts["refusal", Stance.COMPLIES]
+        right = sum(counts[label, stance] for label in ("refusal", "partial") for stance in list(Compliance)[1:])
+        wrong = sum(counts["none", stance] for stance in list(Compliance)[1:])
+        declining = sum(counts[label, stance] for label in ("refusal", "partial") for stance in Compliance)
+        refused = sum(counts["refusal", stance] for stance in Compliance)
+        noticed = refused - counts["refusal", Compliance.COMPLIES]
         lines += [
             f"- refusals noticed (refuses or partly refuses): {ratio(noticed, refused)}",
-            f'- refusals called "refuses": {ratio(counts["refusal", Stance.REFUSES], refused)}',
+            f'- refusals called "refuses": {ratio(counts["refusal", Compliance.REFUSES], refused)}',
             f"- precision of noticing: {ratio(right, right + wrong)}",
             "",
         ]
@@ -199,12 +209,12 @@ def own_refusals(part: str, figures: Figures) -> Lines:
     return [*lines, f"Refusals noticed per language: {', '.join(shares)}.", ""]
 
 
-def stance_table(title: str, counts: Counter[tuple[str, Stance]], labels: tuple[str, ...]) -> Lines:
+def stance_table(title: str, counts: Counter[tuple[str, Compliance]], labels: tuple[str, ...]) -> Lines:
     """Labels against stances."""
-    lines = [f"| {title} | " + " | ".join(Stance) + " |", "|---|---|---|---|"]
+    lines = [f"| {title} | " + " | ".join(Compliance) + " |", "|---|---|---|---|"]
     for label in labels:
-        num = sum(counts[label, stance] for stance in Stance)
-        lines.append(f"| {label} ({num}) | " + " | ".join(str(counts[label, stance]) for stance in Stance) + " |")
+        num = sum(counts[label, stance] for stance in Compliance)
+        lines.append(f"| {label} ({num}) | " + " | ".join(str(counts[label, stance]) for stance in Compliance) + " |")
     return [*lines, ""]
 
 
@@ -214,10 +224,10 @@ def labelled_refusals(rows: list[dict[str, Any]], figures: Figures) -> Lines:
         return []
     labels = {"1": "full compliance", "2": "full refusal", "3": "partial refusal"}
     counts = Counter((labels[row["label"][0]], refusal_of(row["completion"], row["prompt"]).stance) for row in rows)
-    right, wrong = counts["full refusal", Stance.REFUSES], counts["full compliance", Stance.REFUSES]
-    refused = sum(counts["full refusal", stance] for stance in Stance)
-    partial = sum(counts["partial refusal", stance] for stance in Stance)
-    noticed = partial - counts["partial refusal", Stance.COMPLIES]
+    right, wrong = counts["full refusal", Compliance.REFUSES], counts["full compliance", Compliance.REFUSES]
+    refused = sum(counts["full refusal", stance] for stance in Compliance)
+    partial = sum(counts["partial refusal", stance] for stance in Compliance)
+    noticed = partial - counts["partial refusal", Compliance.COMPLIES]
     figures.append(figure("refusal", "XSTest, odd half of the prompts", "English", right, right + wrong, refused))
     return [
         f"## Refusals: {len(rows)} labelled completions of XSTest",
@@ -260,7 +270,10 @@ def finds(name: str, asked: str, answer: str) -> bool:
 
 LABELLED: dict[str, tuple[str, Callable[[str, str], bool]]] = {
     "apology": ("apology", lambda asked, answer: apologises(answer)),
-    "inability_to_comply": ("refusal", lambda asked, answer: refusal_of(answer, asked).stance is not Stance.COMPLIES),
+    "inability_to_comply": (
+        "refusal",
+        lambda asked, answer: refusal_of(answer, asked).stance is not Compliance.COMPLIES,
+    ),
     "meta_commentary": ("self_reference", lambda asked, answer: finds("self_reference", asked, answer)),
     "disclaimer": ("hedges", lambda asked, answer: hedges(answer)),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from selfalign.checks import Stance, apologises, refusal_of
+from selfalign.checks import Compliance, apologises, refusal_of
 from selfalign.checks.manner import hedges
 
 
@@ -45,7 +45,7 @@ from selfalign.checks.manner import hedges
 )
 def test_declining_in_the_first_person_is_a_refusal(answer):
     found = refusal_of(answer, "Tell me how to do it.")
-    assert found.stance is Stance.REFUSES
+    assert found.stance is Compliance.REFUSES
     assert found.reason
 
 
@@ -65,7 +65,7 @@ def test_declining_in_the_first_person_is_a_refusal(answer):
     ],
 )
 def test_judging_the_request_in_place_of_an_answer_is_a_refusal(asked, answer):
-    assert refusal_of(answer, asked).stance is Stance.REFUSES
+    assert refusal_of(answer, asked).stance is Compliance.REFUSES
 
 
 STEPS = "".join(f"{at}. Turn the {part} slowly and wait until it clicks into its place.\n" for at, part in enumerate(
@@ -91,7 +91,7 @@ STEPS = "".join(f"{at}. Turn the {part} slowly and wait until it clicks into its
     ],
 )
 def test_declining_and_answering_is_a_partial_refusal(asked, answer):
-    assert refusal_of(answer, asked).stance is Stance.PARTLY_REFUSES
+    assert refusal_of(answer, asked).stance is Compliance.PARTLY_REFUSES
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_declining_and_answering_is_a_partial_refusal(asked, answer):
     ],
 )
 def test_what_only_sounds_like_it_complies(asked, answer):
-    assert refusal_of(answer, asked).stance is Stance.COMPLIES
+    assert refusal_of(answer, asked).stance is Compliance.COMPLIES
 
 
 def test_the_share_grows_with_what_is_no_content():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from selfalign.align.constitution import load_constitution
-from selfalign.checks import ChecksSpec, Stance, Subject, is_placeholder, recites, refusal_of, run_checks
+from selfalign.checks import ChecksSpec, Compliance, Subject, is_placeholder, recites, refusal_of, run_checks
 from selfalign.checks.languages import language_of
 from selfalign.records import Instruction, Verdict
 
@@ -38,7 +38,9 @@ def test_no_good_row_is_found_and_three_bad_ones_in_four_are():
 @pytest.mark.parametrize("english", [True, False])
 def test_refusals_in_english_and_in_thirty_other_languages(english):
     rows = [row for row in open_rows("refusals.jsonl") if (row["language"] == "en") is english]
-    declines = {row["id"]: refusal_of(row["answer"], row["instruction"]).stance is not Stance.COMPLIES for row in rows}
+    declines = {
+        row["id"]: refusal_of(row["answer"], row["instruction"]).stance is not Compliance.COMPLIES for row in rows
+    }
     refusals = [row for row in rows if row["stance"] == "refusal"]
     complying = [row for row in rows if row["stance"] == "none"]
     assert sum(declines[row["id"]] for row in refusals) >= 0.9 * len(refusals)

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from selfalign.align.check import describe
 from selfalign.align.citation import CITATION
 from selfalign.align.parse import ReplyError, parse_reply
-from selfalign.checks import CHECK_NAMES, ChecksSpec, Stance, Subject, apologises, refusal_of, run_checks, worst
+from selfalign.checks import CHECK_NAMES, ChecksSpec, Compliance, Subject, apologises, refusal_of, run_checks, worst
 from selfalign.errors import RecipeError
 from selfalign.records import CheckResult, Constitution, FailureReason, Instruction, Verdict, to_row
 from selfalign.rows import count_rows, last_turn, read_rows, value_at, watched, written_whole
@@ -69,7 +69,7 @@ class Summary:
             if any(counts):
                 lines.append(f"{name:{width}}  " + "  ".join(f"{count:>9,}" for count in counts))
         lines.append(f"{'rows':{width}}  " + "  ".join(f"{self.verdicts[each.value]:>9,}" for each in Verdict))
-        stances = ", ".join(f"{stance.value} {self.stances[stance.value]:,}" for stance in Stance)
+        stances = ", ".join(f"{stance.value} {self.stances[stance.value]:,}" for stance in Compliance)
         lines += ["", f"{self.num_rows:,} rows: {stances}; apologies {self.apologies:,}"]
         if self.unparsed:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.unparsed.most_common())

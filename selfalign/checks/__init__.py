@@ -23,15 +23,15 @@ from selfalign.checks.filler import is_placeholder
 from selfalign.checks.leaks import recites
 from selfalign.checks.manner import apologises, hedges
 from selfalign.checks.reading import CLEAN, GRAVE, Finding, Reading, Subject
-from selfalign.checks.refusal import Refusal, Stance, refusal_of
+from selfalign.checks.refusal import Compliance, Refusal, refusal_of
 from selfalign.checks.spec import CHECK_NAMES, ChecksSpec
 from selfalign.records import CheckResult, Constitution, Verdict
 
 __all__ = [
     "CHECK_NAMES",
     "ChecksSpec",
+    "Compliance",
     "Refusal",
-    "Stance",
     "Subject",
     "apologises",
     "hedges",

@@ -3,16 +3,16 @@
 import re
 
 from selfalign.checks.reading import CLEAN, GRAVE, NOTHING, SLIGHT, Finding, Reading
-from selfalign.checks.refusal import Stance
+from selfalign.checks.refusal import Compliance
 from selfalign.checks.text import plain
 
-_GRADES = {Stance.COMPLIES: CLEAN, Stance.PARTLY_REFUSES: SLIGHT, Stance.REFUSES: GRAVE}
+_GRADES = {Compliance.COMPLIES: CLEAN, Compliance.PARTLY_REFUSES: SLIGHT, Compliance.REFUSES: GRAVE}
 
 
 def refusal(reading: Reading) -> Finding:
     """Whether the answer declines; the number is the share of its words that decline, lecture or redirect."""
     stance, share, reason = reading.refusal
-    if stance is Stance.COMPLIES:
+    if stance is Compliance.COMPLIES:
         return Finding(CLEAN, share) if share else NOTHING
     return Finding(_GRADES[stance], share, f"{stance}: {reason}")
 

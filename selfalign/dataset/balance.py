@@ -12,12 +12,11 @@ from itertools import combinations
 from math import ceil
 from typing import Any, TypeVar
 
-from selfalign.checks import Stance, apologises, hedges, refusal_of
+from selfalign.checks import Compliance, apologises, hedges, refusal_of
 from selfalign.checks.languages import language_of
 from selfalign.checks.text import plain, words_of
 from selfalign.dataset.verbs import leading_verb
-from selfalign.records import Cell, CheckResult, Constitution, Example, Seed, Verdict
-from selfalign.records import Stance as CellStance
+from selfalign.records import Cell, CheckResult, Constitution, Example, Seed, Stance, Verdict
 
 SHORT_WORDS = 25
 """Answers of at most so many words count as short."""
@@ -34,7 +33,7 @@ _OPENING_WORDS = 3
 _SEED_RUN = 4
 _TOP = 20
 _WORST = 3
-_HARMFUL, _BENIGN_TWIN = CellStance.HARMFUL.value, CellStance.BENIGN_TWIN.value
+_HARMFUL, _BENIGN_TWIN = Stance.HARMFUL.value, Stance.BENIGN_TWIN.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +234,15 @@ class Tally:
         return tuple(sorted(uses, key=lambda use: (-use.cited, use.name)))
 
 
-def stance_of(example: Example, ran: Collection[str] = ()) -> Stance:
+def stance_of(example: Example, ran: Collection[str] = ()) -> Compliance:
     """What an answer does with its instruction: what the check said where it is among those that `ran`."""
     told = _verdict(example, "refusal")
     if "refusal" in ran and not told:
-        return Stance.COMPLIES
+        return Compliance.COMPLIES
     named = told.reason.partition(":")[0] if told else ""
-    return Stance(named) if named in set(Stance) else refusal_of(example.answer, example.instruction.text).stance
+    return (
+        Compliance(named) if named in set(Compliance) else refusal_of(example.answer, example.instruction.text).stance
+    )
 
 
 def apologises_in(example: Example, ran: Collection[str] = ()) -> bool:
@@ -259,12 +260,12 @@ def _kinds(example: Example, num_words: int, ran: Collection[str]) -> list[str]:
     """Which of the counted kinds an answer is of."""
     stance, is_short = stance_of(example, ran), num_words <= SHORT_WORDS
     found = {
-        "refused": stance is Stance.REFUSES,
-        "partly_refused": stance is Stance.PARTLY_REFUSES,
-        "hedged": stance is not Stance.REFUSES and hedges(example.answer),
+        "refused": stance is Compliance.REFUSES,
+        "partly_refused": stance is Compliance.PARTLY_REFUSES,
+        "hedged": stance is not Compliance.REFUSES and hedges(example.answer),
         "apologised": apologises_in(example, ran),
         "short": is_short,
-        "short_refused": is_short and stance is Stance.REFUSES,
+        "short_refused": is_short and stance is Compliance.REFUSES,
     }
     return [kind for kind, holds in found.items() if holds]
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, TypeVar
 
-from selfalign.checks import Stance, hedges
+from selfalign.checks import Compliance, hedges
 from selfalign.dataset.balance import apologises_in, stance_of
 from selfalign.records import Example
 
@@ -76,7 +76,7 @@ def _cap_of(kind: str, caps: dict[str, Fraction]) -> Fraction:
 
 def _capped_kinds(example: Example, caps: dict[str, Fraction], ran: Collection[str]) -> tuple[str, ...]:
     """The capped kinds an example is of; a principle is a kind of its own."""
-    refuses = bool({"refusals", "hedges"} & caps.keys()) and stance_of(example, ran) is Stance.REFUSES
+    refuses = bool({"refusals", "hedges"} & caps.keys()) and stance_of(example, ran) is Compliance.REFUSES
     found = {
         "refusals": refuses,
         "hedges": "hedges" in caps and not refuses and hedges(example.answer),

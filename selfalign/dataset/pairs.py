@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from rapidfuzz.distance import Indel, LCSseq
 
 from selfalign.align.contrast import PairsSpec
-from selfalign.checks import CHECK_NAMES, Stance, worst
+from selfalign.checks import CHECK_NAMES, Compliance, worst
 from selfalign.checks.languages import language_of, same_language
 from selfalign.checks.text import plain, word_set
 from selfalign.dataset.balance import LEAST_TO_JUDGE, lengths_of, ranked, share, stance_of
@@ -47,7 +47,7 @@ class Side(NamedTuple):
     rung: str
     answer: str
     checks: tuple[CheckResult, ...]
-    stance: Stance
+    stance: Compliance
     tokens: list[str]
 
 
@@ -164,7 +164,7 @@ def _length(side: Side) -> int:
 
 
 def _refuses(side: Side) -> bool:
-    return side.stance is Stance.REFUSES
+    return side.stance is Compliance.REFUSES
 
 
 class PairTally:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from selfalign.align.contrast import PairsSpec
-from selfalign.checks import CHECK_NAMES, Stance
+from selfalign.checks import CHECK_NAMES, Compliance
 from selfalign.dataset.balance import Balance, Tally, balance_from_row, stance_of
 from selfalign.dataset.judged import Judged, JudgeTally
 from selfalign.dataset.pairs import Pair, PairFigures, PairTally, Unpaired, figures_from_row, surplus_pairs
@@ -228,7 +228,7 @@ def read_guided(run_path: Path, recipe: Mapping[str, Any]) -> GuidedSummary | No
         return None
     ran = checks_of(recipe)
     rounds, outcomes = rundir.read_rounds(run_path), rundir.read_outcomes(run_path)
-    cells = summarise_cells(rounds, outcomes, lambda example: stance_of(example, ran) is not Stance.COMPLIES)
+    cells = summarise_cells(rounds, outcomes, lambda example: stance_of(example, ran) is not Compliance.COMPLIES)
     return condense(cells, recipe["propose"]["guided"]["tries"])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from selfalign.checks import Stance, refusal_of
+from selfalign.checks import Compliance, refusal_of
 from selfalign.engine.spec import Engine, TokenCounter
 from selfalign.errors import PromptRefused
 from selfalign.judge import CANARIES, JudgeSpec, follows_question, load_labels, refuse_unknown_weights
@@ -166,7 +166,7 @@ def _questions(known: Sequence[Known], style: str, model: tuple[Any, ...]) -> It
 
 def _disguises(known: Known) -> list[str]:
     """A refusal may well be better than a bad answer, and as good as an answer that declines itself."""
-    is_refusal_worse = known.kind != "bad" and refusal_of(known.answer, known.user_turn).stance is Stance.COMPLIES
+    is_refusal_worse = known.kind != "bad" and refusal_of(known.answer, known.user_turn).stance is Compliance.COMPLIES
     return [name for name in CANARIES if name != "refusal" or is_refusal_worse]
 
 

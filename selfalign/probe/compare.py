@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TextIO
 
-from selfalign.checks import Stance
+from selfalign.checks import Compliance
 from selfalign.checks.text import plain, words_of
 from selfalign.engine import EngineSpec, open_engine
 from selfalign.engine.patience import PatientEngine
@@ -112,7 +112,7 @@ def _differences(before: Result, after: Result) -> tuple[str, ...]:
 def _rates(results: Sequence[Result]) -> str:
     seen = [each for each in results if each.seen]
     parts = []
-    for stance in (Stance.REFUSES, Stance.PARTLY_REFUSES):
+    for stance in (Compliance.REFUSES, Compliance.PARTLY_REFUSES):
         part = Share(sum(each.stance is stance for each in seen), len(seen))
         low, high = part.interval
         parts.append(f"{f'{part.value:.0%} ({low:.0%} to {high:.0%})':>18}")

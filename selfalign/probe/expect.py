@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from selfalign.checks import Stance, refusal_of
+from selfalign.checks import Compliance, refusal_of
 from selfalign.checks.languages import language_of
 from selfalign.checks.text import plain, words_of
 from selfalign.errors import did_you_mean
@@ -104,7 +104,7 @@ _CORRECTS = re.compile(
 
 def _refuses(seen: Seen, wanted: bool) -> str:
     stance = refusal_of(seen.answer, seen.asked).stance
-    if (stance is not Stance.COMPLIES) == wanted:
+    if (stance is not Compliance.COMPLIES) == wanted:
         return ""
     return "does not decline" if wanted else f"declines ({stance.value})"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from selfalign.align.parse import ReplyError
 from selfalign.align.prompt import STOP
-from selfalign.checks import Stance, refusal_of
+from selfalign.checks import Compliance, refusal_of
 from selfalign.engine.spec import Engine
 from selfalign.errors import PromptRefused
 from selfalign.judge import better_of
@@ -41,7 +41,7 @@ class Result:
         return self.is_told and not self.unread and not self.complaints
 
     @property
-    def stance(self) -> Stance | None:
+    def stance(self) -> Compliance | None:
         """What the answer does with the request; None without an answer."""
         return refusal_of(self.seen.answer, self.seen.asked).stance if self.seen else None
 

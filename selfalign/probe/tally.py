@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from selfalign.checks import Stance
+from selfalign.checks import Compliance
 from selfalign.checks.text import plain, words_of
 from selfalign.probe.conditions import AS_IS
 from selfalign.probe.run import Result
@@ -82,7 +82,7 @@ def figures(name: str, results: Sequence[Result]) -> Figures:
         twins=share(each for each in asked if each.probe.twin),
         pairs=share(pairs),
         ties=sum(each.is_tie for each in pairs),
-        declined=Share(sum(each.stance is Stance.REFUSES for each in asked if each.seen), len(seen)),
+        declined=Share(sum(each.stance is Compliance.REFUSES for each in asked if each.seen), len(seen)),
         median_words=median(len(words_of(plain(each.answer))) for each in seen) if seen else 0.0,
         citations=sum(len(each.cited or ()) for each in seen) / len(seen) if seen else 0.0,
     )
