@@ -18,8 +18,6 @@ from training import probes
 from training.conditions import CONDITIONS, without
 from training.constitutions import (
     DEFAULT,
-    GOVERNED,
-    IDS,
     PRINCIPLES,
     TEXTS,
     Drawn,
@@ -28,8 +26,8 @@ from training.constitutions import (
     random_persona,
     rule_text,
 )
-from training.corpus import HELD_OUT_KINDS, KINDS, sample_item
-from training.corpus.grammar import is_held_out, say
+from training.corpus import GOVERNED, HELD_OUT_KINDS, KINDS, sample_item
+from training.corpus.grammar import IDS, is_held_out, say
 from training.corpus.tables import load_kinds
 from training.documents import Documents
 from training.evaluate import held_out
@@ -194,7 +192,7 @@ def test_numbers_and_sums_in_a_file_of_kinds(tmp_path):
     path = tmp_path / "kinds.yaml"
     path.write_text(
         "add: {text: '{a} + {b}?', answer: 'It is {c}.', thought: Add., cites: helpful, "
-        "numbers: {a: [2, 9], b: [2, 3, 5]}, let: {c: a + b * 2}, keys: ['{c}.']}"
+        "numbers: {a: 2 to 9, b: [2, 3, 5]}, let: {c: a + b * 2}, keys: ['{c}.']}"
     )
     kind, _ = load_kinds(path, {})["add"]
     for seed in range(20):

@@ -7,7 +7,6 @@ from random import Random
 
 from training.constitutions import (
     DEFAULT,
-    IDS,
     PRINCIPLES,
     TEXTS,
     Drawn,
@@ -16,7 +15,7 @@ from training.constitutions import (
     rule_text,
     with_persona,
 )
-from training.corpus.grammar import Item
+from training.corpus.grammar import IDS, Item
 from training.product import Constitution, Principle
 
 ALL = frozenset(it.id for it in DEFAULT.principles)

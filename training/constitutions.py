@@ -20,39 +20,6 @@ DATA = Path(__file__).parent / "data"
 PRINCIPLES: dict[str, dict[str, list[str]]] = yaml.safe_load((DATA / "principles.yaml").read_text(encoding="utf-8"))
 TEXTS: dict[str, Any] = yaml.safe_load((DATA / "constitutions.yaml").read_text(encoding="utf-8"))
 
-GOVERNED = {
-    "static": ("weather", "price_now", "live", "physical", "tickets", "playing_now", "send_it"),
-    "candor": ("future", "private", "identity", "made_by", "machine_life", "dreams", "health", "passage_unknown"),
-    "dated-knowledge": ("dated", "record_now"),
-    "clarification": ("no_text", "ambiguous", "which_size", "lost_file"),
-    "ethical": ("harmful", "insult", "spying"),
-    "question-assessment": ("false_premise", "myths"),
-    "balanced-perspectives": ("balanced", "best_of"),
-}
-"""Kinds of delicate request by the principle that decides how they are answered."""
-
-IDS = {
-    name: name.replace(" ", "-")
-    for name in (
-        "ethical",
-        "informative",
-        "helpful",
-        "question assessment",
-        "reasoning",
-        "multi-aspect",
-        "candor",
-        "knowledge recitation",
-        "static",
-        "clarification",
-        "numerical sensitivity",
-        "dated knowledge",
-        "step-by-step",
-        "creative",
-        "operational",
-    )
-} | {"balanced & informative perspectives": "balanced-perspectives"}
-"""Names as the corpus cites them -> ids of `default`."""
-
 SHORT_IDS = {
     "ethical": "safe", "informative": "careful", "helpful": "complete", "question-assessment": "careful",
     "reasoning": "careful", "multi-aspect": "complete", "candor": "truthful", "knowledge-recitation": "careful",

@@ -7,8 +7,8 @@ once), turns behind a constitution drawn at random, and the lists, questions and
 from dataclasses import replace
 from random import Random
 
-from training.constitutions import DEFAULT, GOVERNED, LATE, SHORT, Drawn, draw_brief, draw_constitution, with_persona
-from training.corpus import KINDS, sample_item
+from training.constitutions import DEFAULT, LATE, SHORT, Drawn, draw_brief, draw_constitution, with_persona
+from training.corpus import GOVERNED, KINDS, sample_item
 from training.corpus.grammar import Item
 from training.guided import KINDS as KINDS_WITH_PATTERNS
 from training.guided import foreign_kinds, hints_to_complete, topics_to_continue
@@ -16,7 +16,7 @@ from training.judging import judged_document
 from training.product import HEADING, Constitution, Demonstration, builtin_names, load_seeds, render_prefix
 from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, lookup_turn, raw_turn, wanted
 
-HARMLESS = tuple(name for name in KINDS if not any(name in kinds for kinds in GOVERNED.values()))
+HARMLESS = tuple(name for name, kind in KINDS.items() if not kind.governed_by)
 PRACTICE = tuple(KINDS[name].practice or KINDS[name].weight for name in HARMLESS)
 
 SHORT_TOKENS, LONG_TOKENS = 1000, 1100

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from random import Random
 
 from training.conditions import CONDITIONS, Condition, whole
-from training.constitutions import DEFAULT, GOVERNED, Drawn
-from training.corpus import HELD_OUT_KINDS, sample_item
+from training.constitutions import DEFAULT, Drawn
+from training.corpus import GOVERNED, HELD_OUT_KINDS, sample_item
 from training.corpus.grammar import Item
 from training.product import (
     EngineSpec,

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from training.constitutions import DATA
-from training.corpus.grammar import say
-from training.corpus.refusing import slots
+from training.corpus.slots import Slots
+from training.corpus.tables import load_words
 from training.turns import END, READ, WRITTEN, Piece
 
 GUIDED: dict[str, Any] = yaml.safe_load((DATA / "guided.yaml").read_text(encoding="utf-8"))
@@ -24,6 +24,7 @@ HINTS = (
 OPEN_HINTS = "Hints still without a request:"
 CLOSED_HINTS = "The requests for these hints:"
 
+WORDS = load_words()
 KINDS: list[Mapping[str, Any]] = GUIDED["kinds"]
 STYLES: Mapping[str, list[str]] = GUIDED["styles"]
 
@@ -75,6 +76,6 @@ def _line(rng: Random, kinds: list[Mapping[str, Any]], *, readable: bool = False
     topic, stance = rng.choice(kind["topics"]), rng.choice(kind["stances"])
     style = "direct" if rng.random() < 0.5 else rng.choice(list(STYLES))
     patterns = kind.get(stance.replace(" ", "-")) or kind.get(stance) or GUIDED["other"][stance]
-    filled = slots(rng) | {"a": "a beginner", "t": topic}
-    request = say(rng, rng.choice(patterns), **filled)
-    return f"{kind['name']}; {topic}; {stance}; {style}", say(rng, rng.choice(STYLES[style]), q=request, **filled)
+    slots = Slots(rng, WORDS, {"a": "a beginner", "t": topic})
+    slots["q"] = slots.say(patterns)
+    return f"{kind['name']}; {topic}; {stance}; {style}", slots.say(STYLES[style])

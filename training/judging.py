@@ -7,15 +7,14 @@ from random import Random
 
 from training.constitutions import (
     DEFAULT,
-    GOVERNED,
-    IDS,
     Drawn,
     dead_rule,
     random_persona,
     real_rule,
     with_persona,
 )
-from training.corpus.grammar import Item
+from training.corpus import GOVERNED
+from training.corpus.grammar import IDS, Item
 from training.product import Principle, better_question, follows_question
 from training.turns import READ, VERDICT, Piece, filled, is_delicate
 

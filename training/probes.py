@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 
 from training.conditions import whole
-from training.constitutions import DEFAULT, GOVERNED, IDS
-from training.corpus import KINDS
-from training.corpus.grammar import Item, is_held_out
+from training.constitutions import DEFAULT
+from training.corpus import GOVERNED, KINDS
+from training.corpus.grammar import IDS, Item, is_held_out
 from training.product import Expectation, Seen
 from training.turns import filled
 

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
-from training.constitutions import FALLBACK, IDS, PRINCIPLES, SHORT_IDS, TEXTS, Drawn
-from training.corpus.grammar import Item, listed, say
+from training.constitutions import FALLBACK, PRINCIPLES, SHORT_IDS, TEXTS, Drawn
+from training.corpus.grammar import DELICATE_GROUPS, IDS, Item, listed, say
 from training.product import opening
 
 END = "<|end|>"
-DELICATE_GROUPS = ("unknowable", "missing", "harmful", "identity", "disputed")
 
 READ, WRITTEN, DECISION, FIRST_NUMBER, SECOND_NUMBER, NAME, PERSONA, KEY, VERDICT = range(9)
 WEIGHT_OF = (0.0, 1.0, 14.0, 6.0, 4.0, 1.5, 8.0, 3.0, 8.0)

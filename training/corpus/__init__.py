@@ -1,52 +1,24 @@
-"""The miniature's corpus: a grammar of many kinds of instructions with answers and thoughts."""
+"""The miniature's corpus: a grammar of many kinds of instructions with answers and thoughts.
+
+The kinds stand in data/kinds/*.yaml; how one is written is told in tables.py.
+"""
 
 from random import Random
 
-from training.corpus import (
-    editing,
-    everyday,
-    ideas,
-    knowledge,
-    language,
-    numbers,
-    opinions,
-    play,
-    programs,
-    reading,
-    refusing,
-    sayings,
-    vocabulary,
-    writing,
-)
 from training.corpus.grammar import Item, Kind, is_held_out
-from training.corpus.tables import DATA, load_kinds, load_words
+from training.corpus.tables import load_all
 
-_WORDS = load_words()
-_TABLES = {
-    name: kind for path in sorted((DATA / "kinds").glob("*.yaml")) for name, kind in load_kinds(path, _WORDS).items()
-}
-
-KINDS: dict[str, Kind] = {
-    **{name: kind for name, (kind, is_held) in _TABLES.items() if not is_held},
-    **editing.KINDS,
-    **everyday.KINDS,
-    **ideas.KINDS,
-    **knowledge.KINDS,
-    **language.KINDS,
-    **numbers.KINDS,
-    **opinions.KINDS,
-    **play.KINDS,
-    **programs.KINDS,
-    **reading.KINDS,
-    **refusing.KINDS,
-    **sayings.KINDS,
-    **vocabulary.KINDS,
-    **writing.KINDS,
-}
+KINDS: dict[str, Kind]
 """Every kind that is trained on, by name."""
-
-HELD_OUT_KINDS: dict[str, Kind] = {name: kind for name, (kind, is_held) in _TABLES.items() if is_held}
+HELD_OUT_KINDS: dict[str, Kind]
 """Kinds that only the evaluation asks."""
+KINDS, HELD_OUT_KINDS = load_all()
+
+GOVERNED: dict[str, tuple[str, ...]] = {
+    id_: tuple(name for name, kind in KINDS.items() if kind.governed_by == id_)
+    for id_ in dict.fromkeys(kind.governed_by for kind in KINDS.values() if kind.governed_by)
+}
+"""Kinds of delicate request by the principle that decides how they are answered."""
 
 _NAMES = tuple(KINDS)
 _WEIGHTS = tuple(kind.weight for kind in KINDS.values())

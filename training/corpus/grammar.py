@@ -93,48 +93,6 @@ def is_held_out(user_turn: str) -> bool:
     return hashlib.sha256(user_turn.encode()).digest()[0] % 24 == 0
 
 
-def item(
-    rng: Random,
-    kind: str,
-    text: str,
-    answer: str,
-    thought: str,
-    cites: str,
-    *,
-    naive: str = "",
-    context: str = "",
-    group: str = "harmless",
-    keys: tuple[object, ...] = (),
-    **slots: object,
-) -> Item:
-    """An item whose texts are patterns for `say`; `cites` is a comma-separated list of principle names.
-
-    Without a `naive` answer the naive one is the principled one.
-    """
-    good = say(rng, answer, slots)
-    return Item(
-        kind=kind,
-        group=group,
-        text=say(rng, text, slots),
-        context=say(rng, context, slots) if context else "",
-        thought=say(rng, thought, slots),
-        cites=tuple(name.strip() for name in cites.split(",")),
-        answer=good,
-        naive=say(rng, naive, slots) if naive else good,
-        keys=tuple(str(key).lower() for key in keys),
-    )
-
-
-def with_article(noun: str) -> str:
-    """ "a boat", "an old boat"."""
-    return _ARTICLE.sub(r"\1n ", f"a {noun}")
-
-
 def listed(things: list[str], last: str = "and") -> str:
     """ "a, b and c"."""
     return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} {last} {things[-1]}"
-
-
-def numbered(lines: list[str]) -> str:
-    """The lines as a numbered list."""
-    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))

@@ -35,9 +35,11 @@ class Slots(dict[str, Any]):
     `row` is the kind's own row: its fields are slots too. `sums` are parsed expressions.
     """
 
-    def __init__(self, rng: Random, lists: Lists, row: Mapping[str, Any], sums: Mapping[str, ast.expr]) -> None:
+    def __init__(
+        self, rng: Random, lists: Lists, row: Mapping[str, Any], sums: Mapping[str, ast.expr] | None = None
+    ) -> None:
         super().__init__()
-        self._rng, self._lists, self._row, self._sums = rng, lists, row, sums
+        self._rng, self._lists, self._row, self._sums = rng, lists, row, sums or {}
         self._chosen: dict[str, Any] = {}
 
     def __missing__(self, slot: str) -> Any:

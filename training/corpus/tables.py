@@ -27,6 +27,7 @@ numbers for all kinds of its file. Any mistake is one line with file and line.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,12 +62,30 @@ def load_kinds(path: Path, words: Lists) -> dict[str, tuple[Kind, bool]]:
         raise ValueError(f"{path.name}:{error.line}: {error}") from None
 
 
+def load_all(folder: Path = DATA / "kinds") -> tuple[dict[str, Kind], dict[str, Kind]]:
+    """The kinds of all files of a folder: those trained on, and those held out."""
+    trained: dict[str, Kind] = {}
+    held: dict[str, Kind] = {}
+    words = load_words()
+    for path in sorted(folder.glob("*.yaml")):
+        for name, (kind, is_held) in load_kinds(path, words).items():
+            if name in trained or name in held:
+                raise ValueError(f"{path.name}: there is a kind {name} in another file already")
+            (held if is_held else trained)[name] = kind
+    return trained, held
+
+
 def _lists(spec: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: words if isinstance(words, list) else [words] for name, words in spec.get("words", {}).items()}
-    for name, options in spec.get("numbers", {}).items():
-        least, to, most = options.partition(" to ") if isinstance(options, str) else ("", "", "")
-        made[name] = range(int(least), int(most) + 1) if to else options
-    return made
+    return made | {name: _numbers(name, options) for name, options in spec.get("numbers", {}).items()}
+
+
+def _numbers(name: str, options: Any) -> list[int] | range:
+    if isinstance(options, list):
+        return options
+    if not (found := re.fullmatch(r"(\d+) to (\d+)", str(options))):
+        raise EntryError(name, f"{name}: numbers are a range such as 2 to 9, or a list")
+    return range(int(found[1]), int(found[2]) + 1)
 
 
 def _checked(name: str, spec: Mapping[str, Any], words: Lists) -> tuple[Kind, bool]:
@@ -130,13 +149,20 @@ def _check(name: str, spec: Mapping[str, Any], forms: list[_Form], lists: Lists)
     for key in spec:
         if key not in _FIELDS:
             raise EntryError(key, f"{name}: unknown field {key!r}")
+        _check_values(name, key, spec[key])
     if spec.get("group", "harmless") not in ("harmless", *DELICATE_GROUPS):
         raise EntryError(spec["group"], f"{name}: unknown group {spec['group']!r}")
+    for key in ("weight", "practice"):
+        if not isinstance(spec.get(key, 1), int | float):
+            raise EntryError(key, f"{name}: {key} is no number")
     used: set[str] = {"share"}
     for form in forms:
         for key in _NEEDED:
             if key not in form.fields:
                 raise EntryError(next(iter(form.row), name), f"{name}: no {key}")
+        for key in _PATTERNS:
+            if not all(isinstance(pattern, str) for pattern in _flat(form.fields.get(key, ""))):
+                raise EntryError(key, f"{name}: {key} is no text; one that begins with a brace wants quotes")
         for cite in _names(form.fields["cites"]):
             if cite not in IDS:
                 raise EntryError(form.fields["cites"], f"{name}: unknown principle {cite!r}")
@@ -145,6 +171,17 @@ def _check(name: str, spec: Mapping[str, Any], forms: list[_Form], lists: Lists)
     for key in own:
         if key not in used:
             raise EntryError(key, f"{name}: {key} is never used")
+
+
+def _check_values(name: str, key: str, value: Any) -> None:
+    """Nothing may be left empty: that is what YAML makes of `{role}` without quotes."""
+    if value is None or value == {} or value == []:
+        raise EntryError(key, f"{name}: {key} is empty; a text that begins with a brace or bracket wants quotes")
+    if isinstance(value, Mapping):
+        for inner, it in value.items():
+            _check_values(name, inner, it)
+    for it in value if isinstance(value, list) else []:
+        _check_values(name, key, it)
 
 
 def _slots_used(name: str, form: _Form, sums: Mapping[str, str], lists: Lists) -> set[str]:
