@@ -154,7 +154,7 @@ def _check(name: str, spec: Mapping[str, Any], forms: list[_Form], lists: Lists)
         raise EntryError(spec["group"], f"{name}: unknown group {spec['group']!r}")
     for key in ("weight", "practice"):
         if not isinstance(spec.get(key, 1), int | float):
-            raise EntryError(key, f"{name}: {key} is no number")
+            raise EntryError(_key(spec, key), f"{name}: {key} is no number")
     used: set[str] = {"share"}
     for form in forms:
         for key in _NEEDED:
@@ -162,7 +162,9 @@ def _check(name: str, spec: Mapping[str, Any], forms: list[_Form], lists: Lists)
                 raise EntryError(next(iter(form.row), name), f"{name}: no {key}")
         for key in _PATTERNS:
             if not all(isinstance(pattern, str) for pattern in _flat(form.fields.get(key, ""))):
-                raise EntryError(key, f"{name}: {key} is no text; one that begins with a brace wants quotes")
+                raise EntryError(
+                    _key(form.fields, key), f"{name}: {key} is no text; one that begins with a brace wants quotes"
+                )
         for cite in _names(form.fields["cites"]):
             if cite not in IDS:
                 raise EntryError(form.fields["cites"], f"{name}: unknown principle {cite!r}")
@@ -171,6 +173,11 @@ def _check(name: str, spec: Mapping[str, Any], forms: list[_Form], lists: Lists)
     for key in own:
         if key not in used:
             raise EntryError(key, f"{name}: {key} is never used")
+
+
+def _key(fields: Mapping[str, Any], key: str) -> Any:
+    """The key as it stands in the file, with its line."""
+    return next(own for own in fields if own == key)
 
 
 def _check_values(name: str, key: str, value: Any) -> None:
@@ -188,7 +195,7 @@ def _slots_used(name: str, form: _Form, sums: Mapping[str, str], lists: Lists) -
     """The names behind all the slots that the form may fill, found from its patterns on."""
     keys = form.fields.get("keys", [])
     waiting: list[Any] = [form.fields[key] for key in _PATTERNS if key in form.fields]
-    waiting.append(f"{{{keys}}}" if isinstance(keys, str) else keys)
+    waiting.append(Text(f"{{{keys}}}", line_of(keys)) if isinstance(keys, str) else keys)
     used: set[str] = set()
     while waiting:
         for pattern in _texts(waiting.pop()):
