@@ -12,7 +12,7 @@ from test_report import Content
 from worlds import dataset_bytes, read_sources_once, world_model, world_recipe
 
 from selfalign import report
-from selfalign.align import load_constitution
+from selfalign.align import load_constitution, read_again
 from selfalign.align.contrast import PairsSpec, contrary_of
 from selfalign.dataset import export as dataset
 from selfalign.dataset.pairs import PairFigures, PairTally
@@ -138,6 +138,8 @@ def test_every_example_gets_its_contrasts_and_every_contrast_ends_in_one_place(t
     counters = run(path, world_recipe(pairs__contrast=contrast), respond)
     outcomes = list(rundir.read_outcomes(path))
     found = [each for outcome in outcomes for each in outcome.contrasts]
+    default, checks = load_constitution("default"), world_recipe().checks
+    assert [read_again(outcome, default, checks) for outcome in outcomes] == outcomes
     assert len(asked) == len(found) == counters.num_contrasts
     assert counters.num_contrasts == counters.num_examples * (2 if contrast == "ladder" else 1)
     assert counters.pairs_usage.output_tokens == sum(each.usage.output_tokens for each in found) > 0
