@@ -106,7 +106,7 @@ async def run(
     async def answer(instruction: Instruction) -> None:
         try:
             rng_seed = _seed_of_attempt(plan.rng_seed, attempts.get(instruction.id, 0))
-            outcome = await _outcome_of(engine, instruction, plan, rng_seed)
+            outcome = await _outcome_of(engine, instruction, plan, rng_seed, counters)
             journal_outcome(outcome)
             counters.count_outcome(outcome)
             answers.note(*_failure_of_outcome(outcome))
@@ -130,17 +130,21 @@ async def run(
                     is_first = False
 
 
-async def _outcome_of(engine: Engine, instruction: Instruction, plan: Plan, rng_seed: int) -> Outcome:
+async def _outcome_of(
+    engine: Engine, instruction: Instruction, plan: Plan, rng_seed: int, counters: Counters
+) -> Outcome:
     """All requests of one instruction, one after the other in its slot; they make one line in the journal."""
     how = {"style": plan.style, "rng_seed": rng_seed}
     outcome = await align(engine, instruction, plan.constitution, plan.align, plan.checks, judge=plan.judge, **how)
     if plan.revise is not None:
-        revised = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
+        with counters.timed("revise"):
+            revised = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
         outcome = keep_judging(outcome, revised)
     if plan.judge is not None:
         outcome = await score(engine, outcome, plan.constitution, plan.judge, style=plan.style)
     if plan.pairs is not None:
-        outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
+        with counters.timed("pairs"):
+            outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
     return outcome
 
 

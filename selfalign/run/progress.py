@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -12,6 +13,10 @@ from selfalign.records import Example, Failure, FailureReason, Outcome, Round, U
 METRICS_SECONDS = 5.0
 PLAIN_LINE_SECONDS = 30.0
 LIVE_LINE_SECONDS = 0.5
+
+
+EXTRA_STEPS = ("judge", "revise", "pairs")
+"""What a run may ask for beside proposals and answers; each has its share of the time in `metrics.jsonl`."""
 
 
 @dataclass
@@ -38,6 +43,8 @@ class Counters:
     judge_tokens: int = 0
     request_seconds: float = field(default=0.0, metadata={"sparse": True})
     judge_seconds: float = field(default=0.0, metadata={"sparse": True})
+    pairs_seconds: float = field(default=0.0, metadata={"sparse": True})
+    revise_seconds: float = field(default=0.0, metadata={"sparse": True})
 
     def count_round(self, finished: Round) -> None:
         """Take in one round."""
@@ -45,6 +52,13 @@ class Counters:
         self.num_accepted += len(finished.accepted)
         self.rejected.update(rejection.reason.value for rejection in finished.rejected)
         self.propose_usage += finished.usage
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Take in how long one of `EXTRA_STEPS` takes for one instruction."""
+        started = time.monotonic()
+        yield
+        setattr(self, f"{step}_seconds", getattr(self, f"{step}_seconds") + time.monotonic() - started)
 
     def count_outcome(self, answered: Outcome) -> None:
         """Take in one example or failure."""
@@ -112,8 +126,11 @@ class Counters:
             "cached_tokens": usage.cached_tokens,
             "output_tokens": usage.output_tokens,
             "in_flight": self.in_flight,
-            **({"judge_share": round(self.judge_seconds / self.request_seconds, 4)} if self.judge_seconds else {}),
+            **{f"{step}_share": round(took / self.request_seconds, 4) for step, took in self._extra_seconds() if took},
         }
+
+    def _extra_seconds(self) -> list[tuple[str, float]]:
+        return [(step, getattr(self, f"{step}_seconds")) for step in EXTRA_STEPS]
 
 
 def failure_label(failure: Failure) -> str:

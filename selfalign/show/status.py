@@ -41,11 +41,12 @@ def describe(path: Path) -> Iterator[str]:
     state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from _funnel(counters)
-    yield from _guided(guided)
+    yield from _costs(path, counters)
     if summary and summary.pairs:
         yield from (
             f"{'' if number else 'pairs':<9} {line}" for number, line in enumerate(describe_pairs(summary.pairs))
         )
+    yield from _guided(guided)
     yield from _judge(path, judge, counters)
     yield from _rates(path)
     if figures.num_examples:
@@ -69,13 +70,14 @@ def _judge(path: Path, judge: Mapping[str, Any], counters: Counters) -> Iterator
     tokens, all_read = counters.judge_tokens + judge["tokens"], counters.usage.prompt_tokens
     yield (
         f"          {counters.judge_questions + judge['questions']:,} questions, {tokens:,} tokens read, "
-        f"{share(tokens, all_read + tokens) or 'none'} of all{_share_of_time(path)}"
+        f"{share(tokens, all_read + tokens) or 'none'} of all{_share_of_time(path, 'judge')}"
     )
 
 
-def _share_of_time(path: Path) -> str:
-    """Of the time that requests took since the last start that asked the judge anything; seconds are not journalled."""
-    last = next((row["judge_share"] for row in reversed([*rundir.read_metrics(path)]) if "judge_share" in row), None)
+def _share_of_time(path: Path, step: str) -> str:
+    """Of the time that requests took since the last start that had this step; seconds are not journalled."""
+    key = f"{step}_share"
+    last = next((row[key] for row in reversed([*rundir.read_metrics(path)]) if key in row), None)
     return "" if last is None else f"; {last:.0%} of the requests' time"
 
 
@@ -109,11 +111,16 @@ def _funnel(counters: Counters) -> Iterator[str]:
         f"{share(usage.cached_tokens, usage.prompt_tokens) or 'none'} from the prefix cache "
         f"(align: {share(align.cached_tokens, align.prompt_tokens) or 'none'})"
     )
-    for name, (what, cost) in counters.costs().items():
-        written = f"{cost.output_tokens:,} tokens written, {share(cost.output_tokens, usage.output_tokens) or 'none'}"
-        yield f"{name:<9} {what}; {written} of all"
     if counters.num_unanswered < 0:
         yield "error     more answers than accepted instructions: the journals do not belong together"
+
+
+def _costs(path: Path, counters: Counters) -> Iterator[str]:
+    """What revising and pairs came to, and what they took."""
+    whole = counters.usage.output_tokens
+    for step, (what, usage) in counters.costs().items():
+        written = f"{usage.output_tokens:,} tokens written, {share(usage.output_tokens, whole) or 'none'} of all"
+        yield f"{step:<9} {what}; {written}{_share_of_time(path, step)}"
 
 
 def _reasons(reasons: Mapping[str, int], total: int) -> Iterator[str]:
