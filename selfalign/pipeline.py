@@ -137,13 +137,13 @@ async def _outcome_of(
     how = {"style": plan.style, "rng_seed": rng_seed}
     outcome = await align(engine, instruction, plan.constitution, plan.align, plan.checks, judge=plan.judge, **how)
     if plan.revise is not None:
-        with counters.timed("revise"):
+        with counters.timing("revise"):
             revised = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
         outcome = keep_judging(outcome, revised)
     if plan.judge is not None:
         outcome = await score(engine, outcome, plan.constitution, plan.judge, style=plan.style)
     if plan.pairs is not None:
-        with counters.timed("pairs"):
+        with counters.timing("pairs"):
             outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
     return outcome
 

@@ -1,10 +1,10 @@
 """How a run stands: counters, one live line on a terminal, and `metrics.jsonl`."""
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -53,13 +53,6 @@ class Counters:
         self.rejected.update(rejection.reason.value for rejection in finished.rejected)
         self.propose_usage += finished.usage
 
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        """Take in how long one of `EXTRA_STEPS` takes for one instruction."""
-        started = time.monotonic()
-        yield
-        setattr(self, f"{step}_seconds", getattr(self, f"{step}_seconds") + time.monotonic() - started)
-
     def count_outcome(self, answered: Outcome) -> None:
         """Take in one example or failure."""
         self.align_usage += answered.usage
@@ -82,6 +75,15 @@ class Counters:
         """Take in the time of one request; choices are the judge's."""
         self.request_seconds += seconds
         self.judge_seconds += seconds * is_choice
+
+    @contextlib.contextmanager
+    def timing(self, step: str) -> Iterator[None]:
+        """Take in how long "revise" or "pairs" takes for one instruction, which is how long its requests take."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            setattr(self, f"{step}_seconds", getattr(self, f"{step}_seconds") + time.monotonic() - started)
 
     @property
     def num_rejected(self) -> int:
@@ -126,11 +128,12 @@ class Counters:
             "cached_tokens": usage.cached_tokens,
             "output_tokens": usage.output_tokens,
             "in_flight": self.in_flight,
-            **{f"{step}_share": round(took / self.request_seconds, 4) for step, took in self._extra_seconds() if took},
+            **{f"{step}_share": part for step, part in self._shares_of_time() if part},
         }
 
-    def _extra_seconds(self) -> list[tuple[str, float]]:
-        return [(step, getattr(self, f"{step}_seconds")) for step in EXTRA_STEPS]
+    def _shares_of_time(self) -> list[tuple[str, float]]:
+        whole = self.request_seconds or 1.0
+        return [(step, round(getattr(self, f"{step}_seconds") / whole, 4)) for step in EXTRA_STEPS]
 
 
 def failure_label(failure: Failure) -> str:
