@@ -19,10 +19,9 @@ from rapidfuzz.distance import Indel, LCSseq
 from selfalign.align.contrast import PairsSpec
 from selfalign.checks import CHECK_NAMES, Compliance, worst
 from selfalign.checks.languages import language_of, same_language
-from selfalign.checks.text import plain, word_set
+from selfalign.checks.text import plain, word_set, words_of
 from selfalign.dataset.balance import LEAST_TO_JUDGE, lengths_of, ranked, share, stance_of
 from selfalign.dataset.caps import drop_surplus
-from selfalign.novelty.tokens import unicode_tokens
 from selfalign.records import CheckResult, Example, Verdict
 
 UNPAIRED = "unpaired.jsonl"
@@ -48,7 +47,7 @@ class Side(NamedTuple):
     answer: str
     checks: tuple[CheckResult, ...]
     stance: Compliance
-    tokens: list[str]
+    words: list[str]
 
 
 class Pair(NamedTuple):
@@ -160,7 +159,7 @@ def _kinds(pair: Pair) -> Iterator[str]:
 
 
 def _length(side: Side) -> int:
-    return len(side.tokens)
+    return len(side.words)
 
 
 def _refuses(side: Side) -> bool:
@@ -204,7 +203,7 @@ class PairTally:
 
     def _side(self, example: Example, rung: str, answer: str, checks: tuple[CheckResult, ...]) -> Side:
         stance = stance_of(replace(example, answer=answer, checks=checks), self._ran)
-        return Side(rung, answer, checks, stance, unicode_tokens(answer))
+        return Side(rung, answer, checks, stance, words_of(plain(answer)))
 
     def _count(self, pair: Pair) -> None:
         for name, side, other, counts in zip(pair._fields, pair, reversed(pair), self._words, strict=True):
@@ -234,11 +233,13 @@ def why_not(chosen: Side, rejected: Side, spec: PairsSpec) -> str:
     languages = [language_of(side.answer) for side in (chosen, rejected)]
     if None not in languages and not same_language(*languages):
         return "other_language"
-    if _bare(chosen.answer) == _bare(rejected.answer):
+    similarity = Indel.normalized_similarity(chosen.words, rejected.words)
+    # Most pairs are nowhere near: only list numbers can be in the words and not in the bare text.
+    if similarity > 0.4 and _bare(chosen.answer) == _bare(rejected.answer):
         return "only_form"
-    if Indel.normalized_similarity(chosen.tokens, rejected.tokens) > spec.max_similarity:
+    if similarity > spec.max_similarity:
         return "same_substance" if _turning(chosen) == _turning(rejected) else ""
-    if chosen.stance is rejected.stance and _is_contained(chosen.tokens, rejected.tokens, spec.max_contained):
+    if chosen.stance is rejected.stance and _is_contained(chosen.words, rejected.words, spec.max_contained):
         return "only_length"
     return ""
 
