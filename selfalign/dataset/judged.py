@@ -22,9 +22,10 @@ from selfalign.judge import (
     refuse_unknown_weights,
     weakest,
 )
-from selfalign.judge.record import LABELS, Asked, add_up, key_of, model_of, read_asked
+from selfalign.judge.record import LABELS, Asked, add_up, asked_from_row, key_of, model_of
 from selfalign.records import Example, Outcome, Verdict, to_row
 from selfalign.run import directory as rundir
+from selfalign.run.journal import read_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ class JudgeTally:
 
     def _measure(self) -> tuple[Measure, Counter[str]]:
         """The judge on everything labelled by now; what the checks decided counts where there is too little else."""
-        asked = [_unlabelled(each) for each in read_asked(self._run_path / rundir.JUDGE)]
+        journal = self._run_path / rundir.JUDGE
+        asked = [_unlabelled(each) for each, _ in read_records(journal, asked_from_row)]
         by_label: dict[bool, list[float]] = {True: [], False: []}
         for label, score in (dict(self._asked_labels(asked)) | dict(self._scored_labels)).items():
             by_label[label.is_good].append(score)

@@ -5,15 +5,13 @@ A line is found again by its key: the SHA-256 of the rendered question and of th
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from selfalign.judge.canaries import CANARIES
 from selfalign.judge.measure import MIN_LABELLED, Measure, measure
 from selfalign.records import Prompt, to_row
-from selfalign.run.journal import read_records
 
 PROBES, LABELS, DEMONSTRATIONS = "probes", "labels", "demonstrations"
 
@@ -43,9 +41,9 @@ def model_of(manifest: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(manifest.get(name) for name in ("model", "model_revision", "weights_digest", "chat_template_digest"))
 
 
-def read_asked(path: Path) -> Iterator[Asked]:
-    """The lines of a `judge.jsonl`; none where there is no such file. Raises `RunDirError` where it is damaged."""
-    return (asked for asked, _ in read_records(path, lambda row: Asked(**row)))
+def asked_from_row(row: Mapping[str, Any]) -> Asked:
+    """A line of a `judge.jsonl`; raises TypeError for one that is something else."""
+    return Asked(**row)
 
 
 def add_up(asked: Iterable[Asked], good: Iterable[float] = (), bad: Iterable[float] = ()) -> Measure:

@@ -16,11 +16,11 @@ from selfalign.engine.spec import Engine, TokenCounter
 from selfalign.errors import PromptRefused
 from selfalign.judge import CANARIES, JudgeSpec, follows_question, load_labels, refuse_unknown_weights
 from selfalign.judge.question import YES_NO
-from selfalign.judge.record import DEMONSTRATIONS, LABELS, PROBES, Asked, facts, key_of, model_of, read_asked
+from selfalign.judge.record import DEMONSTRATIONS, LABELS, PROBES, Asked, asked_from_row, facts, key_of, model_of
 from selfalign.probe.load import load_probes, probes_path
 from selfalign.records import Constitution, Principle, Prompt
 from selfalign.run import directory as rundir
-from selfalign.run.journal import Journal, rewritten
+from selfalign.run.journal import Journal, read_records, rewritten
 
 MAX_DISGUISED = 64
 """Known answers that the canaries are tried on at most."""
@@ -130,7 +130,7 @@ async def calibrate(
 
 def _kept(path: Path, questions: Container[str]) -> dict[str, Asked]:
     """What was asked before, by key. Answers to other questions, or of another model, are cut from the file."""
-    had = {each.key: each for each in read_asked(path)}
+    had = {each.key: each for each, _ in read_records(path, asked_from_row)}
     kept = {key: each for key, each in had.items() if key in questions}
     if len(kept) < len(had):
         with rewritten(path) as journal:
