@@ -26,6 +26,7 @@ from selfalign.probe.calibrate import load_known
 from selfalign.recheck import recheck
 from selfalign.records import Completion, Example, Failure
 from selfalign.run import directory as rundir
+from selfalign.show.preview import preview
 from selfalign.show.status import describe
 
 NUM_KILLS = 12
@@ -288,6 +289,14 @@ def test_without_probes_the_answers_that_checks_decided_take_their_place(tmp_pat
     judge = json.loads((path / "dataset" / "summary.json").read_text())["judge"]
     assert judge["sources"].keys() == {"checks"}
     assert judge["filters"], judge["line"]
+
+
+def test_show_has_the_question_where_answers_are_judged():
+    def titles(**changes):
+        return [line for line in preview(world_recipe(**changes)) if "judge: the prompt for the first seed" in line]
+
+    assert titles() == []
+    assert len(titles(judge__score="true")) == 1
 
 
 def test_recheck_keeps_what_the_judge_said(tmp_path):

@@ -18,8 +18,8 @@ from typing import Any
 from selfalign.engine.spec import Engine, TokenCounter, estimate_tokens
 from selfalign.errors import PromptRefused
 from selfalign.judge import Cost, better_of, follows_each, weakest
-from selfalign.judge.question import better_question
-from selfalign.records import Constitution, Example, Failure, FailureReason, Outcome, Usage
+from selfalign.judge.question import better_question, follows_question
+from selfalign.records import Constitution, Example, Failure, FailureReason, Instruction, Outcome, Prompt, Usage
 
 TIE = 0.02
 """Scores that are no further apart say nothing; the two answers are then compared with each other."""
@@ -34,6 +34,11 @@ class Judge:
     chooses: bool = False
     scores_failures: bool = False
     count: TokenCounter = estimate_tokens
+
+
+def first_question(constitution: Constitution, instruction: Instruction, answer: str, style: str) -> Prompt:
+    """What the judge would be asked about an answer that cites the first principle, for people to read."""
+    return follows_question(constitution.principles[0], instruction.user_turn, answer, style)
 
 
 async def best_of(

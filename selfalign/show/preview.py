@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import yaml
 
+from selfalign.align.judging import first_question
 from selfalign.align.prompt import render_prompt, render_raw
 from selfalign.align.revise import render_revision
 from selfalign.engine.spec import TokenCounter, find_token_counter
@@ -60,6 +61,8 @@ def _answers(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]:
     instruction, style = _as_instruction(sources.seeds[0]), recipe.model.style
     constitution = sources.constitution
     yield "align", render_prompt(constitution, instruction, style)
+    if recipe.judge.score:
+        yield "judge", first_question(constitution, instruction, sources.seeds[0].answer, style)
     if recipe.revise is not None:
         draft, broken = sources.seeds[0].answer, constitution.principles[0].id
         yield "revise", render_revision(constitution, instruction, draft, broken, style)
