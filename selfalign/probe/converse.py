@@ -52,12 +52,11 @@ class Watched:
 async def answer(engine: Engine, constitution: Constitution, question: str, *, style: str, raw: bool) -> list[str]:
     """The lines of one reply: thought, cited principles, verdicts, answer; with `raw`, the model's own answer too."""
     instruction = Instruction("asked", question, "", "asked")
-    shown = list(await _prompted(engine, constitution, instruction, style))
+    asked = [_prompted(engine, constitution, instruction, style)]
     if raw:
-        prompt = Condition("raw", None).prompt(instruction, style)
-        completion = await engine.generate(prompt, _stopping(), rng_seed=1)
-        shown += ["", *_block("raw", completion.text.strip())]
-    return shown
+        asked.append(_raw(engine, instruction, style))
+    shown, *beside = await asyncio.gather(*asked)
+    return [*shown, *(line for lines in beside for line in ("", *lines))]
 
 
 async def converse(
@@ -106,6 +105,14 @@ async def _typed(stream: TextIO) -> None:
         await is_there.wait()
     finally:
         loop.remove_reader(stream.fileno())
+
+
+async def _raw(engine: Engine, instruction: Instruction, style: str) -> Iterator[str]:
+    try:
+        completion = await engine.generate(Condition("raw", None).prompt(instruction, style), _stopping(), rng_seed=1)
+    except PromptRefused as error:
+        return iter([f"refused  {error}"])
+    return _block("raw", completion.text.strip())
 
 
 async def _prompted(engine: Engine, constitution: Constitution, instruction: Instruction, style: str) -> Iterator[str]:
