@@ -17,9 +17,8 @@ from selfalign.dataset.balance import describe, ranked, share
 from selfalign.dataset.markdown import clean, fenced, inline
 from selfalign.dataset.pairs import compare_sides
 from selfalign.dataset.paths import public
-from selfalign.dataset.summary import Summary, checks_of
+from selfalign.dataset.summary import Summary, checks_of, describe_guided
 from selfalign.engine.spec import MINIATURE
-from selfalign.propose import describe_cells
 from selfalign.records import Constitution
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _values(card: Card) -> dict[str, Any]:
         "measured": _measured(),
         "languages": _languages(card),
         "figures": describe(card.summary.balance),
-        "cells": list(describe_cells(card.summary.guided)) if card.summary.guided else [],
+        "cells": describe_guided(card.summary.guided),
         "recipe_text": yaml.safe_dump(public(dict(card.recipe)), sort_keys=False, allow_unicode=True),
     }
 

@@ -22,6 +22,7 @@ from selfalign.propose import (
     GuidedSummary,
     Line,
     condense,
+    describe_cells,
     guided_from_row,
     load_guide,
     load_seeds,
@@ -215,6 +216,11 @@ def read_seeds(recipe: Mapping[str, Any]) -> tuple[Seed, ...]:
         return load_seeds(recipe.get("seeds") or ())
     except SelfAlignError:
         return ()
+
+
+def describe_guided(guided: GuidedSummary | None) -> list[str]:
+    """What became of a guide's cells in lines for people; none where the run is not guided."""
+    return list(describe_cells(guided)) if guided else []
 
 
 def is_guided(recipe: Mapping[str, Any]) -> bool:

@@ -16,13 +16,13 @@ from selfalign.dataset.paths import public, public_text
 from selfalign.dataset.summary import (
     Outcomes,
     Summary,
+    describe_guided,
     read_places,
     read_seeds,
     read_withheld,
     scan_outcomes,
     summarise,
 )
-from selfalign.propose import GuidedSummary, describe_cells
 from selfalign.records import CheckResult, Constitution, FailureReason, Outcome, RejectionReason, Seed, Verdict, to_row
 from selfalign.report import series
 from selfalign.report.parts import KINDS, PartWriter
@@ -60,7 +60,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
         "principles": _principles(constitution, balance),
         "balance": _balance(balance),
         "beside": _beside(summary),
-        "guided": _guided(run_path, outcomes, summary.guided),
+        "guided": _guided(run_path, outcomes, summary),
         "checks": {"judged": summary.num_checked, "list": _checks(recipe, summary)},
         "lengths": {name: _histogram(of) for name, of in lengths.items()},
         "similarity": series.similarity(rounds, seeds, recipe),
@@ -208,8 +208,9 @@ def _checks(recipe: Mapping[str, Any], summary: Summary) -> list[dict[str, Any]]
     return [{"name": name, "flag": summary.flagged[name], "fail": summary.stopped[name]} for name in sorted(ran)]
 
 
-def _guided(run_path: Path, outcomes: Outcomes, guided: GuidedSummary | None) -> dict[str, Any] | None:
+def _guided(run_path: Path, outcomes: Outcomes, summary: Summary) -> dict[str, Any] | None:
     """The cells' figures, and pairs of twins in words, those in which something went wrong first."""
+    guided = summary.guided
     if guided is None:
         return None
     pairs = guided.twins[:TWINS_SHOWN]
@@ -218,7 +219,7 @@ def _guided(run_path: Path, outcomes: Outcomes, guided: GuidedSummary | None) ->
     found = read_places(run_path, [place for place in answered if place[0] in wanted])
     sides = {outcome.instruction_id: _twin(outcome) for outcome in found}
     told = [(sides.get(pair.harmful_id), sides.get(pair.twin_id), pair.complied, pair.refused) for pair in pairs]
-    return to_row(guided) | {"lines": list(describe_cells(guided)), "twins": told}
+    return to_row(guided) | {"lines": describe_guided(guided), "twins": told}
 
 
 def _twin(outcome: Outcome) -> dict[str, Any]:

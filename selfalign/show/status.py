@@ -7,8 +7,7 @@ from typing import Any
 from selfalign.dataset import balance
 from selfalign.dataset.balance import Sample, ranked, share
 from selfalign.dataset.pairs import describe_pairs
-from selfalign.dataset.summary import read_guided, read_summary
-from selfalign.propose import GuidedSummary, describe_cells
+from selfalign.dataset.summary import describe_guided, read_guided, read_summary
 from selfalign.records import Example
 from selfalign.run import directory as rundir
 from selfalign.run.progress import Counters, format_seconds
@@ -42,6 +41,7 @@ def describe(path: Path) -> Iterator[str]:
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from _funnel(counters)
     yield from _costs(path, counters)
+    yield from (f"{'' if number else 'guided':<9} {line}" for number, line in enumerate(describe_guided(guided)))
     if summary and summary.pairs:
         yield from (
             f"{'' if number else 'pairs':<9} {line}" for number, line in enumerate(describe_pairs(summary.pairs))
@@ -52,11 +52,6 @@ def describe(path: Path) -> Iterator[str]:
     if figures.num_examples:
         yield f"balance   of {figures.num_examples:,} {of}"
         yield from (f"  {line}" for line in balance.describe(figures))
-
-
-def _guided(guided: GuidedSummary | None) -> Iterator[str]:
-    for number, line in enumerate(describe_cells(guided) if guided else ()):
-        yield f"{'guided' if not number else '':<9} {line}"
 
 
 def _judge(path: Path, judge: Mapping[str, Any], counters: Counters) -> Iterator[str]:
