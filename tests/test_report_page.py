@@ -492,6 +492,10 @@ def test_the_cells_of_a_guided_run_and_their_twins_can_be_read(chromium: Browser
         assert page.evaluate("document.getElementById('plot-cells').data.length") == 3
         assert texts(page, "#twins article:first-child .chip") == ["complied with", "refused"]
         assert "<b>Request</b> 1" in texts(page, "#twins .asked")
+        page.evaluate("document.getElementById('plot-cells').emit('plotly_click', {points: [{curveNumber: 0, y: 0}]})")
+        settle(page)
+        assert len(texts(page, "#rows article")) == 4
+        assert "[fraud; fake shops; benign twin; direct]" in " ".join(texts(page, "#rows header"))
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
