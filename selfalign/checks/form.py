@@ -101,8 +101,12 @@ def loop(reading: Reading) -> Finding:
     left out, and a refrain does not count: its returns are not in a row. The number is the share of word 4-grams
     that repeat an earlier one.
     """
+    if _ASKS_AGAIN.search(reading.asked):
+        return NOTHING
     words = words_of(_TABLE_ROW.sub("\n", _FENCE.sub("\n", reading.plain)))
-    if found := _repeated_items(reading.plain) or _repeated_sentences(reading.own_words):
+    own = _TABLE_ROW.sub("\n", reading.own_words)
+    found = _repeated_items(reading.plain) or _repeated_sentences(own) or _nothing_new(own) or _few_words(own)
+    if found:
         return found
     grams = runs_of(words, _GRAM)
     share = round(1 - len(set(grams)) / len(grams), 3) if grams else 0.0
@@ -125,6 +129,47 @@ def loop(reading: Reading) -> Finding:
     if repeats >= 2 and period >= 25:
         return Finding(SLIGHT, share, f"a passage of {period} words stands twice")
     return _stutter(reading, words)
+
+
+_ASKS_AGAIN = re.compile(
+    r"\b(?:repeat\w*|over and over|again and again|mantra|chant|(?:\d+|two|three|four|five|six|seven|eight|ten|twelve|"
+    r"twenty|fifty|a hundred|many) times)\b(?! (?:a|per|more|as))|\b(?:\d+|zwei|drei|fünf|zehn|zwölf)[ -]?mal\b|"
+    r"\bwiederhol|\brép[èé]t|\bfois\b|\brepite|\brepita|\bveces\b|\bvezes\b|\bripeti|\bvolte\b|повтор|\bраз\b|"
+    r"powtórz|\brazy\b|\bulangi|\bkali\b|\bkez\b|\blần\b|\bkeer\b|\bgånger\b|[遍次回]|번 "
+)
+_WORD_STEM = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u4e00-\u9fff]")
+_STEM_LETTERS = 5
+_LEAST_UNITS, _LEAST_STEMS, _KNOWN = 4, 3, 0.83
+_LEAST_RICHNESS, _RICHNESS_WORDS = 1.9, 12
+_CALCULATION = re.compile(r"\d[^\n]*=|=[^\n]*\d|(?:\d[^\d\n]{1,30}){6}")
+
+
+def _nothing_new(text: str) -> Finding | None:
+    """Sentences or list items that only say in other order what was said before.
+
+    A sentence brings nothing new where five in six of its word stems stood in an earlier one already.
+    """
+    units = [frozenset(each[:_STEM_LETTERS] for each in _WORD_STEM.findall(part)) for part in sentences_of(text)]
+    known: set[str] = set()
+    old = 0
+    for unit in units:
+        old += len(unit) >= _LEAST_STEMS and len(unit & known) >= _KNOWN * len(unit)
+        known |= unit
+    if len(units) < _LEAST_UNITS or old <= 0.5 * len(units) or _CALCULATION.search(text):
+        return None
+    return Finding(GRAVE, None, f"{old} of {len(units)} sentences say nothing that was not said before")
+
+
+def _few_words(text: str) -> Finding | None:
+    """Hardly any different words for the length (Guiraud's measure: different words by the root of all words)."""
+    words = [each for each in words_of(text) if each[0].isalpha()]
+    richness = len(set(words)) / max(len(words), 1) ** 0.5
+    if len(words) < _RICHNESS_WORDS or richness >= min(_LEAST_RICHNESS, len(words) / 10) or _CALCULATION.search(text):
+        return None
+    items = _ITEM.findall(text)
+    if len(set(items)) == len(items) > 2:
+        return None  # a table in the form of a list
+    return Finding(GRAVE, round(richness, 2), f"only {len(set(words))} different words among {len(words)}")
 
 
 _ITEM = re.compile(r"^[ \t]*(?:[-*•+]|\d{1,3}[.)])[ \t]+([^\n]*\S)", re.MULTILINE)
