@@ -350,11 +350,13 @@ def _is_asked_who(reading: Reading) -> bool:
 def _asked_who(reading: Reading, own: str, maker: str) -> Finding:
     """What it says of itself when it is asked: other names than its persona's, where it has one."""
     for sentence in sentences_of(reading.own_words)[:3]:
-        if _DENIES.search(sentence):
+        if _DENIES.search(sentence) or (_SAYS_WHAT_IS.search(sentence) and not _SPEAKER.search(sentence)):
             continue
         names = (each[0] for each in _ANY_NAME.finditer(sentence) if each[0] not in own + maker)
         # Claude Monet is no assistant.
-        name = next((each for each in names if not re.search(rf"{re.escape(each.title())} [A-Z][a-z]", reading.answer)), None)
+        name = next(
+            (each for each in names if not re.search(rf"{re.escape(each.title())} [A-Z][a-z]", reading.answer)), None
+        )
         is_other = (
             own and _MADE_BY.search(sentence) and not any(each in sentence for each in (own, *maker.split()[-2:]))
         )
@@ -367,6 +369,8 @@ def _asked_who(reading: Reading, own: str, maker: str) -> Finding:
 
 
 _LONGEST_QUESTION = 60
+_SAYS_WHAT_IS = re.compile(rf"\b(?:is|are|was|were|has|have)\b|\b{_MADE} (?!me\b)")
+_SPEAKER = re.compile(r"\b(?:i|me|my|myself|we|us|our)\b|\bi'|this is|speaking")
 
 
 def _own_names(reading: Reading) -> tuple[str, str]:

@@ -132,14 +132,15 @@ def loop(reading: Reading) -> Finding:
 
 
 _ASKS_AGAIN = re.compile(
-    r"\b(?:repeat\w*|over and over|again and again|mantra|chant|(?:\d+|two|three|four|five|six|seven|eight|ten|twelve|"
+    r"\b(?:repeat\w*|over and over|again and again|mantra|chants?|call and response|choir|choruse?s?|sing|songs?|"
+    r"nursery|rhymes?|(?:\d+|two|three|four|five|six|seven|eight|ten|twelve|"
     r"twenty|fifty|a hundred|many) times)\b(?! (?:a|per|more|as))|\b(?:\d+|zwei|drei|fünf|zehn|zwölf)[ -]?mal\b|"
     r"\bwiederhol|\brép[èé]t|\bfois\b|\brepite|\brepita|\bveces\b|\bvezes\b|\bripeti|\bvolte\b|повтор|\bраз\b|"
     r"powtórz|\brazy\b|\bulangi|\bkali\b|\bkez\b|\blần\b|\bkeer\b|\bgånger\b|[遍次回]|번 "
 )
 _WORD_STEM = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u4e00-\u9fff]")
 _STEM_LETTERS = 5
-_LEAST_UNITS, _LEAST_STEMS, _KNOWN = 4, 3, 0.83
+_LEAST_UNITS, _LEAST_STEMS, _KNOWN = 4, 3, 0.8
 _LEAST_RICHNESS, _RICHNESS_WORDS = 1.9, 12
 _CALCULATION = re.compile(r"\d[^\n]*=|=[^\n]*\d|(?:\d[^\d\n]{1,30}){6}")
 
@@ -147,7 +148,7 @@ _CALCULATION = re.compile(r"\d[^\n]*=|=[^\n]*\d|(?:\d[^\d\n]{1,30}){6}")
 def _nothing_new(text: str) -> Finding | None:
     """Sentences or list items that only say in other order what was said before.
 
-    A sentence brings nothing new where five in six of its word stems stood in an earlier one already.
+    A sentence brings nothing new where four in five of its word stems stood in an earlier one already.
     """
     units = [frozenset(each[:_STEM_LETTERS] for each in _WORD_STEM.findall(part)) for part in sentences_of(text)]
     known: set[str] = set()
@@ -164,7 +165,7 @@ def _few_words(text: str) -> Finding | None:
     """Hardly any different words for the length (Guiraud's measure: different words by the root of all words)."""
     words = [each for each in words_of(text) if each[0].isalpha()]
     richness = len(set(words)) / max(len(words), 1) ** 0.5
-    if len(words) < _RICHNESS_WORDS or richness >= min(_LEAST_RICHNESS, len(words) / 10) or _CALCULATION.search(text):
+    if len(words) < _RICHNESS_WORDS or richness >= min(_LEAST_RICHNESS, len(words) / 15) or _CALCULATION.search(text):
         return None
     items = _ITEM.findall(text)
     if len(set(items)) == len(items) > 2:
