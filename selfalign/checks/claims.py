@@ -83,7 +83,9 @@ _ABOUT_ASSISTANT = re.compile(
 
 def self_reference(reading: Reading) -> Finding:
     """Whether the answer speaks of itself as a machine with no principle, and no question, that asks for it."""
-    found = _ITSELF.search(reading.own_words) or _ITSELF_ELSEWHERE.search(reading.own_words)
+    found = _ITSELF.search(reading.own_words)
+    if found is None and reading.language != "en":
+        found = _ITSELF_ELSEWHERE.search(reading.own_words)
     if found is None or reading.cites(reading.spec.self_reference_principles):
         return NOTHING
     if _ABOUT_ASSISTANT.search(reading.asked):
@@ -143,7 +145,7 @@ _A_DATE = re.compile(r"\b(?:19|20)\d\d\b|cut-?off|last update|my (?:most recent|
 def knowledge_date(reading: Reading) -> Finding:
     """Whether the answer names an end of its knowledge that is not its persona's, or that no principle asks for."""
     text = reading.own_words
-    if not (claimed := _claimed_end(text)):
+    if not (claimed := _claimed_end(text, reading.language)):
         return NOTHING
     claim = f'"{claimed}"'
     if reading.constitution is None:
@@ -156,9 +158,9 @@ def knowledge_date(reading: Reading) -> Finding:
     return NOTHING
 
 
-def _claimed_end(text: str) -> str | None:
+def _claimed_end(text: str, language: str | None) -> str | None:
     """The words that say where its knowledge ends."""
-    if found := _KNOWLEDGE_ELSEWHERE.search(text):
+    if language != "en" and (found := _KNOWLEDGE_ELSEWHERE.search(text)):
         return found[0].strip()
     if not _A_DATE.search(text):
         return None
@@ -205,10 +207,11 @@ _BOILERPLATE = re.compile(
 )
 _ASKS_LINKS = re.compile(r"\b(?:sources?|links?|urls?|websites?|web ?pages?|where can i)\b")
 _REFERENCE = re.compile(
-    r"\b[A-Z][\w'-]+(?:,? [A-Z]\.)* et al\.|\b(?:[A-Z]\w+ (?:and|&) )?[A-Z]\w+ in the (?:Journal|Annals|Proceedings|"
-    r"Archives) of\b|\b(?:Journal|Annals|Proceedings|Archives|Review) of (?:\w+ ){1,5}?\d|"
-    r"\b[A-Z]\w+ (?:& [A-Z]\w+ )?\((?:19|20)\d\d\)[.,:]? "
-    r"[\"“A-Z]|(?<=[\w.,\"')])\[\d{1,2}\](?:\[\d{1,2}\])*(?=[\s.,;]|$)"
+    r"\b[A-Z][\w'-]+(?:,? [A-Z]\.)* et al\.|\b(?:[A-Z]\w+ (?:and|&) )?[A-Z]\w+ in the (?:Journal|Annals|"
+    r"Proceedings|Archives) of\b|"
+    r"\b(?:Journal|Annals|Proceedings|Archives|Review) of (?:\w+ ){1,5}?\d|\b[A-Z]\w+ (?:& [A-Z]\w+ )?\((?:19|"
+    r"20)\d\d\)[.,:]? [\"“A-Z]|"
+    r"\[(?<=[\w.,\"')]\[)\d{1,2}\](?:\[\d{1,2}\])*(?=[\s.,;]|$)"
 )
 _ASKS_SOURCES = re.compile(
     r"sourc|referenc|citation|\bcite|link|url|website|web ?page|\bsites?\b|bibliograph|html|http|resource|\bapi\b|"
@@ -330,7 +333,8 @@ def foreign_name(reading: Reading) -> Finding:
     """Whether the answer claims to be another assistant, or of another maker, than its persona."""
     own, maker = _own_names(reading)
     text = reading.own_words
-    for found in (*_FOREIGN.finditer(text), *_FOREIGN_ELSEWHERE.finditer(text), *_SIGNED.finditer(text)):
+    elsewhere = () if reading.language == "en" else _FOREIGN_ELSEWHERE.finditer(text)
+    for found in (*_FOREIGN.finditer(text), *elsewhere, *_SIGNED.finditer(text)):
         name = next(filter(None, found.groupdict().values()))
         if name not in own and name not in maker and not _is_played(reading, name):
             return Finding(GRAVE, None, f'claims to be somebody else: "{found[0].strip()}"')

@@ -97,7 +97,7 @@ def _declines_softly(answer: str) -> bool:
 
 
 def _asks(answer: str) -> bool:
-    return any(each in answer for each in ("?", "？", "؟", "let me know", "please tell", "please send"))
+    return any(each in answer for each in ("?", "？", "؟", "let me know", "tell me", "please send"))
 
 
 # An instruction that names a language, or asks to translate, may be answered in any.
@@ -129,12 +129,11 @@ _OWN_SCRIPT = frozenset("ru uk bg el ar fa he hi bn ta te th ko ja zh ka hy".spl
 
 def language(reading: Reading) -> Finding:
     """Whether the answer is in another language than the instruction, without being asked for it."""
-    answered = language_of(reading.answer)
-    if answered is None or _ASKS_LANGUAGE.search(reading.asked):
-        return NOTHING
-    instruction = reading.subject.instruction
+    answered, instruction = reading.language, reading.subject.instruction
     asked = language_of(instruction.text)
-    if asked is None or same_language(asked, answered) or _ABOUT_LANGUAGE.search(reading.asked):
+    if answered is None or asked is None or same_language(asked, answered):
+        return NOTHING
+    if _ASKS_LANGUAGE.search(reading.asked) or _ABOUT_LANGUAGE.search(reading.asked):
         return NOTHING
     if _NAMES.get(answered, "-") in reading.asked:
         return NOTHING
@@ -150,10 +149,24 @@ def language(reading: Reading) -> Finding:
     return Finding(GRAVE, None, f"asked in {asked}, answered in {answered}")
 
 
+_NOW = re.compile(
+    r"\b(?:right now|at (?:the|this) moment|currently|today|tonight|this (?:morning|afternoon|week|evening)|yesterday|"
+    r"last night)\b"
+)
+
+
 def principle_conflict(reading: Reading) -> Finding:
-    """Whether two cited principles ask for different answers (the pairs are in the spec)."""
+    """Whether cited principles ask for different answers (the pairs are in the spec), or the answer defies one.
+
+    Defied is what words alone show: no question behind clarification, and the present told behind static or dated
+    knowledge. Whether an answer keeps to a principle otherwise is a matter for a judge.
+    """
     names = reading.cited_names
     for one, other in reading.spec.conflicts:
         if one.lower() in names and other.lower() in names:
             return Finding(GRAVE, None, f"cites {one} and {other}, which ask for different answers")
+    if "clarification" in names and not _asks(reading.plain):
+        return Finding(SLIGHT, None, "cites clarification and asks nothing")
+    if names & {"static", "dated knowledge"} and _NOW.search(reading.plain) and _LIMITED.isdisjoint(reading.words):
+        return Finding(SLIGHT, None, "cites what it cannot see, and tells it")
     return NOTHING

@@ -101,8 +101,11 @@ def loop(reading: Reading) -> Finding:
     left out, and a refrain does not count: its returns are not in a row. The number is the share of word 4-grams
     that repeat an earlier one.
     """
-    if _ASKS_AGAIN.search(reading.asked):
-        return NOTHING
+    finding = _loop(reading)
+    return NOTHING if finding.grade and _ASKS_AGAIN.search(reading.asked) else finding
+
+
+def _loop(reading: Reading) -> Finding:
     words = words_of(_TABLE_ROW.sub("\n", _FENCE.sub("\n", reading.plain)))
     own = _TABLE_ROW.sub("\n", reading.own_words)
     found = _repeated_items(reading.plain) or _repeated_sentences(own) or _nothing_new(own) or _few_words(own)

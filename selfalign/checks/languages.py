@@ -7,7 +7,6 @@ from typing import Any
 _LEAST_LETTERS = 12
 LEAST_PROBABILITY = 0.5
 _MOST = 240
-_LETTER = re.compile(r"[^\W\d_]")
 _SYMBOLS = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|[\d_<>{}=|\\/*#~^]+", re.DOTALL)
 # Each pair is hard to tell apart in a sentence, and readers of one read the other.
 _ALIKE = ({"no", "nb", "nn", "da"}, {"id", "ms"}, {"hr", "sr", "bs"}, {"cs", "sk"}, {"pt", "gl"}, {"bg", "mk"})
@@ -25,17 +24,17 @@ def language_of(text: str, least: float = LEAST_PROBABILITY) -> str | None:
     `least` is the probability from which the library is believed; short texts in a script of their own get by with
     less.
     """
-    words = _SYMBOLS.sub(" ", text[:_MOST])
-    letters = _LETTER.findall(words)
-    if len(letters) < _LEAST_LETTERS and words.isascii():
-        return None
-    code, probability = _classify(words)
-    return code if letters and probability >= least else None
+    code, probability = _classify(text[:_MOST])
+    return code if probability >= least else None
 
 
 @lru_cache(maxsize=1024)
-def _classify(text: str) -> tuple[str, float]:
-    return _identifier().classify(text)
+def _classify(text: str) -> tuple[str | None, float]:
+    words = _SYMBOLS.sub(" ", text)
+    letters = sum(map(str.isalpha, words))
+    if not letters or (letters < _LEAST_LETTERS and words.isascii()):
+        return None, 0.0
+    return _identifier().classify(words)
 
 
 @cache

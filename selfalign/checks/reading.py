@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from selfalign.checks.languages import language_of
 from selfalign.checks.refusal import Refusal, refusal_of
 from selfalign.checks.spec import ChecksSpec
 from selfalign.checks.text import WANTS_TEXT, plain, sentences_of, without_quotes, words_of
@@ -95,6 +96,11 @@ class Reading:
         """Lower-case names of the cited principles; none without a constitution."""
         principles = self.constitution.principles if self.constitution else ()
         return frozenset(item.name.lower() for item in principles if item.id in self.subject.cited)
+
+    @cached_property
+    def language(self) -> str | None:
+        """The language of the answer; None where it is too short to tell."""
+        return language_of(self.answer)
 
     @cached_property
     def refusal(self) -> Refusal:

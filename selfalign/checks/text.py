@@ -61,7 +61,8 @@ def plain(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of `plain` text; apostrophes belong to words, and an ideograph or a kana is a word of its own."""
-    return _IDEOGRAPHS.sub(r" \g<0> ", text).translate(_PUNCTUATION).split()
+    apart = text if text.isascii() else _IDEOGRAPHS.sub(r" \g<0> ", text)
+    return apart.translate(_PUNCTUATION).split()
 
 
 def runs_of(words: list[str], length: int) -> list[tuple[str, ...]]:
@@ -76,7 +77,7 @@ def sentences_of(text: str) -> list[str]:
 
 def without_code(text: str) -> str:
     """`text` with its code, fenced or in backticks, blanked out."""
-    return _CODE.sub(" ", text)
+    return _CODE.sub(" ", text) if "`" in text or "~~~" in text else text
 
 
 def without_quotes(text: str) -> str:
