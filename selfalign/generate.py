@@ -41,9 +41,11 @@ from selfalign.propose import (
     window_of,
 )
 from selfalign.recipe import Recipe, recipe_row
-from selfalign.records import Constitution, Failure, Sampling, Seed, to_row
+from selfalign.records import Constitution, Failure, Seed, to_row
 from selfalign.run import directory as rundir
+from selfalign.run.budget import Budget
 from selfalign.run.directory import RunDir
+from selfalign.run.meter import Meter
 from selfalign.run.progress import Counters, Ticker, failure_label
 
 T = TypeVar("T")
@@ -92,9 +94,11 @@ def generate(
     stream: TextIO | None = None,
     set_aside: bool = False,
     retry: Collection[str] = (),
+    budget: Budget | None = None,
     start_engine: OpenEngine = open_engine,
 ) -> Counters:
-    """Run a recipe in a run directory, new or begun, until its target is reached; returns the run's counters.
+    """Run a recipe in a run directory, new or begun, until its target is reached or its budget is spent; returns the
+    run's counters.
 
     `stream` takes the progress. With `set_aside` a run of another recipe in `output` is renamed first. Instructions
     that failed for one of the reasons in `retry` ("all", or as `failure_label` has them) are asked again. Raises any
@@ -115,10 +119,13 @@ def generate(
                 f"warning: {output}: {len(state.orphan_ids)} answers without their instruction set aside in "
                 f"{rundir.RETRIED}; a power loss leaves such lines",
             )
-        if not is_finished(recipe, state):
+        meter = _open_meter(output, recipe, state, budget)
+        if not is_finished(recipe, state) and not meter.is_spent():
             _note_provenance(run, recipe)
             with sigterm_as_interrupt():
-                asyncio.run(_run(run, recipe, sources, state, stream, start_engine))
+                asyncio.run(_run(run, recipe, sources, state, meter, stream, start_engine))
+    for line in meter.lines(is_finished(recipe, state)):
+        _say(stream, line)
     return state.counters
 
 
@@ -241,10 +248,15 @@ def _say(stream: TextIO | None, line: str) -> None:
         stream.flush()
 
 
-async def _run(
-    run: RunDir, recipe: Recipe, sources: Sources, state: State, stream: TextIO | None, start_engine: OpenEngine
-) -> None:
-    plan = pipeline.Plan(
+def _open_meter(output: Path, recipe: Recipe, state: State, budget: Budget | None) -> Meter:
+    """What all starts of a run have spent."""
+    clock, lost = rundir.read_clock(output), rundir.read_lost_usage(output)
+    return Meter(state.counters, budget, slots=recipe.slots, clock=clock, lost=lost)
+
+
+def plan_of(recipe: Recipe, sources: Sources) -> pipeline.Plan:
+    """What a run of the recipe does."""
+    return pipeline.Plan(
         rng_seed=recipe.rng_seed,
         slots=recipe.slots,
         style=recipe.model.style,
@@ -255,18 +267,32 @@ async def _run(
         revise=(recipe.revise.sampling or recipe.align.sampling) if recipe.revise else None,
         pairs=contrasting_of(recipe, sources),
     )
+
+
+async def _run(
+    run: RunDir,
+    recipe: Recipe,
+    sources: Sources,
+    state: State,
+    meter: Meter,
+    stream: TextIO | None,
+    start_engine: OpenEngine,
+) -> None:
+    plan = plan_of(recipe, sources)
     how = {
         "slots": recipe.slots,
-        "request_tokens": max(each.max_tokens for each in _samplings(plan)),
+        "request_tokens": max(each.max_tokens for each in pipeline.samplings(plan)),
         "today": date.fromisoformat(rundir.read_manifest(run.path).get("date") or str(date.today())),
         "log_path": run.path / ENGINE_LOG,
         "stream": stream,
     }
     async with start_engine(recipe.model, **how) as engine:
-        _prepare_constitution(engine, sources.constitution, recipe)
+        shared = _prepare_constitution(engine, sources.constitution, recipe)
         _refuse_long_contrasts(engine, plan.pairs, recipe)
         plan = replace(plan, judge=await _open_judge(engine, run, recipe, sources.known, stream))
-        ticker = asyncio.create_task(Ticker(state.counters, run.metrics.append, stream).run())
+        meter.guess = pipeline.first_guess(plan, shared)
+        meter.clock.start_working()
+        ticker = asyncio.create_task(Ticker(state.counters, meter.clock, run.metrics.append, stream).run())
         try:
             with _survivors_frozen():
                 await pipeline.run(
@@ -276,6 +302,7 @@ async def _run(
                     answered_ids=state.answered_ids,
                     attempts=state.attempts,
                     counters=state.counters,
+                    meter=meter,
                     journal_round=run.journal_round,
                     journal_outcome=run.journal_outcome,
                 )
@@ -299,9 +326,9 @@ async def _open_judge(
     return Judge(recipe.judge.weights, facts["may_choose"], facts["scores_failures"], count)
 
 
-def _prepare_constitution(engine: StartedEngine, constitution: Constitution, recipe: Recipe) -> None:
-    """Let the engine read what all prompts share; a constitution that leaves no room for an answer is refused at once,
-    since every instruction would fail."""
+def _prepare_constitution(engine: StartedEngine, constitution: Constitution, recipe: Recipe) -> int:
+    """Let the engine read what all prompts share, and return its tokens; a constitution that leaves no room for an
+    answer is refused at once, since every instruction would fail."""
     num_tokens = engine.prepare(render_shared(constitution, recipe.model.style))
     room = engine.context_length - num_tokens
     if room < recipe.align.sampling.max_tokens:
@@ -310,11 +337,7 @@ def _prepare_constitution(engine: StartedEngine, constitution: Constitution, rec
             f"and leaves less than align.sampling.max_tokens ({recipe.align.sampling.max_tokens}): choose a "
             "shorter one, a model with a longer context, or raise model.engine.max_model_len"
         )
-
-
-def _samplings(plan: pipeline.Plan) -> Iterator[Sampling]:
-    yield plan.align.sampling
-    yield from filter(None, (plan.revise, plan.pairs and plan.pairs.sampling))
+    return num_tokens
 
 
 def contrasting_of(recipe: Recipe, sources: Sources) -> Contrasting | None:

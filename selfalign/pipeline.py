@@ -9,7 +9,8 @@ the rounds behind it (they are committed in order), the backlog keeps the engine
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -33,13 +34,13 @@ from selfalign.records import (
     RejectionReason,
     Round,
     Sampling,
+    Usage,
     derive_seed,
 )
+from selfalign.run.meter import FirstGuess, Meter
 from selfalign.run.progress import Counters, failure_label
+from selfalign.run.speed import BACKLOG_PER_SLOT
 from selfalign.run.streak import Streak
-
-BACKLOG_PER_SLOT = 4
-"""Accepted instructions that may wait for an answer, for each slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,45 +84,47 @@ async def run(
     answered_ids: set[str],
     counters: Counters,
     attempts: Mapping[str, int] = MappingProxyType({}),
+    meter: Meter | None = None,
     journal_round: Callable[[Round], None],
     journal_outcome: Callable[[Outcome], None],
 ) -> None:
-    """Propose up to the target and answer every accepted instruction that has no outcome in `answered_ids` yet.
+    """Propose up to the target and answer what has no outcome in `answered_ids`, as far as the budget of `meter` goes.
 
     `attempts` says how often an instruction was answered before; it is then asked with another seed. `pool` and
-    `counters` hold the replay of the journals. Raises the first `SelfAlignError` that a request or a
-    journal met, once, however many requests were open; what was finished is journalled by then.
+    `counters` hold the replay of the journals. Raises the first `SelfAlignError` that a request or a journal met,
+    once, however many requests were open; what was finished is journalled by then.
     """
-    engine = PatientEngine(engine, took=counters.count_request)
-    slots = asyncio.Semaphore(plan.slots)
-    answers, proposed = Streak("answers"), Streak("proposals")
+    engine, slots = PatientEngine(engine, took=counters.count_request), asyncio.Semaphore(plan.slots)
+    answers, proposed, meter = Streak("answers"), Streak("proposals"), meter or Meter(counters)
     waiting = [instruction for instruction in pool.accepted if instruction.id not in answered_ids]
 
     def commit_round(finished: Round) -> None:
         journal_round(finished)
         counters.count_round(finished)
+        meter.end_round(finished)
         if not finished.kind:  # a round of topics says nothing about instructions
             proposed.note(*_failure_of_round(finished))
 
     async def answer(instruction: Instruction) -> None:
+        began = meter.clock.now()
         try:
             rng_seed = _seed_of_attempt(plan.rng_seed, attempts.get(instruction.id, 0))
-            outcome = await _outcome_of(engine, instruction, plan, rng_seed, counters)
+            outcome = await outcome_of(engine, instruction, plan, rng_seed, counters)
             journal_outcome(outcome)
             counters.count_outcome(outcome)
+            meter.end_answer(outcome, began)
             answers.note(*_failure_of_outcome(outcome))
         finally:
             counters.in_flight -= 1
             slots.release()
 
-    proposals = _instructions(SlottedEngine(engine, slots, counters), plan, pool, commit_round)
+    proposals = _instructions(SlottedEngine(engine, slots, counters), plan, pool, commit_round, meter.admit_round)
     backlog: asyncio.Queue[Instruction | None] = asyncio.Queue(BACKLOG_PER_SLOT * plan.slots)
     with one_error():
-        async with contextlib.aclosing(proposals), asyncio.TaskGroup() as group:
-            group.create_task(_fill(backlog, waiting, proposals))
+        async with _until(meter.seconds_left), contextlib.aclosing(proposals), asyncio.TaskGroup() as group:
+            group.create_task(_fill(backlog, waiting, proposals, meter))
             is_first = True
-            while instruction := await backlog.get():
-                await slots.acquire()
+            async for instruction in _affordable(backlog, meter, slots):
                 counters.in_flight += 1
                 task = group.create_task(answer(instruction))
                 if is_first:
@@ -130,7 +133,7 @@ async def run(
                     is_first = False
 
 
-async def _outcome_of(
+async def outcome_of(
     engine: Engine, instruction: Instruction, plan: Plan, rng_seed: int, counters: Counters
 ) -> Outcome:
     """All requests of one instruction, one after the other in its slot; they make one line in the journal."""
@@ -146,6 +149,22 @@ async def _outcome_of(
         with counters.timing("pairs"):
             outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
     return outcome
+
+
+def samplings(plan: Plan) -> list[Sampling]:
+    """Those of the requests that one instruction takes at most."""
+    contrasts = [plan.pairs.sampling] * len(plan.pairs.before) if plan.pairs else []
+    return [*[plan.align.sampling] * plan.align.samples, *([plan.revise] if plan.revise else []), *contrasts]
+
+
+def first_guess(plan: Plan, shared_tokens: int) -> FirstGuess:
+    """The most that requests may cost; a prompt is taken to be as long as its reply may be, behind what all share."""
+    each, proposal = samplings(plan), plan.propose.sampling.max_tokens
+    written = sum(sampling.max_tokens for sampling in each)
+    answer = Usage(len(each) * shared_tokens + written, 0, written)
+    if plan.propose.source is not None:
+        return FirstGuess(answer, brings=0.0)
+    return FirstGuess(answer, Usage(proposal, 0, proposal), plan.propose.asked)
 
 
 def _seed_of_attempt(rng_seed: int, num_before: int) -> int:
@@ -171,24 +190,60 @@ _KNOWN_ALREADY = {RejectionReason.NEAR_DUPLICATE, RejectionReason.REPEATS_SHOWN,
 
 
 async def _fill(
-    backlog: asyncio.Queue[Instruction | None], waiting: Iterable[Instruction], proposals: AsyncIterator[Instruction]
+    backlog: asyncio.Queue[Instruction | None],
+    waiting: Iterable[Instruction],
+    proposals: AsyncIterator[Instruction],
+    meter: Meter,
 ) -> None:
     """Put first what an earlier start left unanswered, then what is accepted now; None says that this was all."""
     for instruction in waiting:
         await backlog.put(instruction)
     async for instruction in proposals:
         await backlog.put(instruction)
+    meter.drop_rounds()
     await backlog.put(None)
 
 
+async def _affordable(
+    backlog: asyncio.Queue[Instruction | None], meter: Meter, slots: asyncio.Semaphore
+) -> AsyncIterator[Instruction]:
+    """What the budget has room to answer, each with a slot; the rest is tried again with the next one, and at the
+    end."""
+    waiting: deque[Instruction] = deque()
+    while True:
+        instruction = await backlog.get()
+        if instruction is not None:
+            waiting.append(instruction)
+        while waiting and await meter.admit_answer():
+            await slots.acquire()
+            yield waiting.popleft()
+        if instruction is None:
+            return
+
+
 def _instructions(
-    engine: Engine, plan: Plan, pool: Pool, commit_round: Callable[[Round], None]
+    engine: Engine,
+    plan: Plan,
+    pool: Pool,
+    commit_round: Callable[[Round], None],
+    may_open: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[Instruction]:
     if plan.propose.source is not None:
-        return propose_from_source(pool, plan.propose, journal=commit_round)
+        return propose_from_source(pool, plan.propose, journal=commit_round, may_open=may_open)
     spec = replace(plan.propose, window=window_of(plan.propose, plan.slots))
     proposer_of = open_proposers(pool, spec, style=plan.style, rng_seed=plan.rng_seed)
-    return propose(engine, pool, spec, proposer_of, rng_seed=plan.rng_seed, journal=commit_round)
+    return propose(engine, pool, spec, proposer_of, rng_seed=plan.rng_seed, journal=commit_round, may_open=may_open)
+
+
+@contextlib.asynccontextmanager
+async def _until(seconds: float | None) -> AsyncIterator[None]:
+    """What is inside is cancelled after so many seconds, and that is no error."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
 
 
 @contextlib.contextmanager

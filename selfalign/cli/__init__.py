@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from selfalign import __version__
-from selfalign.cli import files, machines, probing
+from selfalign.cli import files, machines, planning, probing
 from selfalign.cli.shared import INTERRUPTED, Overrides, as_overrides, say
 from selfalign.errors import SelfAlignError
 
@@ -56,6 +56,15 @@ def generate(
         list[str] | None,
         typer.Option(metavar="REASON", help="Ask again for what failed, by reason as `status` has it, or all."),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIMIT", help="Stop at a time (2h), tokens (50Mtok) or money (20eur), all starts together."
+        ),
+    ] = None,
+    per_gpu_hour: planning.PerGpuHour = None,
+    per_mtok: planning.PerMtok = None,
+    gpus: planning.Gpus = None,
     overrides: Overrides = None,
 ) -> None:
     """Make a dataset: propose, filter, align, export.
@@ -63,31 +72,38 @@ def generate(
     The same command again continues a run that was stopped or killed. Without arguments it runs the demonstration:
     the built-in miniature model on this machine's CPU.
     """
-    from selfalign import report
-    from selfalign.dataset import export as dataset
     from selfalign.engine.workers import worker_commands
     from selfalign.generate import generate as generate_run
     from selfalign.recipe import load_recipe
-    from selfalign.show.browse import show_examples
-    from selfalign.show.status import describe
 
     flags = {"model.model": model, "propose.target": target, "constitution": constitution}
     lists = {"seeds": seeds, "decontaminate": decontaminate}
     given = [*(overrides or ()), *as_overrides(flags | lists)]
     resolved = load_recipe(recipe, given)
+    limit = planning.budget_of(resolved, budget, per_gpu_hour, per_mtok, gpus)
     for command in worker_commands(resolved.model, recipe, given):
         say(f"on another machine: {command}")
     run_path = output or Path("outputs") / resolved.name
     try:
-        generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside, retry=retry_failed or ())
+        generate_run(resolved, run_path, stream=sys.stderr, set_aside=set_aside, retry=retry_failed or (), budget=limit)
     except KeyboardInterrupt:
         say(f"\nstopped; what is finished is kept in {run_path}: run the same command again to continue")
         raise typer.Exit(INTERRUPTED) from None
-    dataset_path = dataset.export(run_path)
-    report_path = report.write_report(run_path)
-    for line in show_examples(run_path, which="examples", principle=None, grep=None, limit=3):
+    _show_made(run_path)
+
+
+def _show_made(run: Path) -> None:
+    """Export a run, and show a few rows and the funnel."""
+    from selfalign import report
+    from selfalign.dataset import export as dataset
+    from selfalign.show.browse import show_examples
+    from selfalign.show.status import describe
+
+    dataset_path = dataset.export(run)
+    report_path = report.write_report(run)
+    for line in show_examples(run, which="examples", principle=None, grep=None, limit=3):
         typer.echo(line)
-    for line in describe(run_path):
+    for line in describe(run):
         say(line)
     say(f"report   {report_path}")
     typer.echo(f"dataset  {dataset_path}")
@@ -255,6 +271,7 @@ def _export(run: Path) -> None:
     typer.echo(f"dataset  {dataset_path}")
 
 
+app.command()(planning.plan)
 app.command("test")(probing.run_test)
 app.command()(probing.ask)
 app.command()(probing.diff)

@@ -66,6 +66,15 @@ def num_replicas(arguments: Mapping[str, Any]) -> int:
     return replicas if isinstance(replicas, int) and replicas > 0 else 1
 
 
+def num_devices(spec: EngineSpec) -> int:
+    """How many devices compute: those of every replica in this engine; of servers, which say nothing about it, one
+    each."""
+    if spec.endpoints:
+        return len(spec.endpoints)
+    parallel = ("tensor_parallel_size", "pipeline_parallel_size")
+    return num_replicas(spec.engine) * math.prod(int(spec.engine.get(name) or 1) for name in parallel)
+
+
 def sends_seeds(seeded: str) -> bool:
     """Whether requests carry their seed: always, never, or ("auto") where the same seed gives the same text.
 

@@ -7,7 +7,7 @@ last three with the names of the fields that hold instruction and context. Drome
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from selfalign.errors import RecipeError
 from selfalign.propose.pool import Pool
 from selfalign.propose.spec import ProposeSpec, SourceSpec
+from selfalign.propose.window import always
 from selfalign.records import Instruction, Round
 from selfalign.rows import read_rows, text_field
 from selfalign.run import directory as rundir
@@ -32,16 +33,17 @@ ROWS_PER_ROUND = 64
 
 
 async def propose_from_source(
-    pool: Pool, spec: ProposeSpec, *, journal: Callable[[Round], None]
+    pool: Pool, spec: ProposeSpec, *, journal: Callable[[Round], None], may_open: Callable[[], Awaitable[bool]] = always
 ) -> AsyncIterator[Instruction]:
     """Like `propose`, with the instructions of `spec.source` in place of the engine's, screened by the same rules.
 
-    Ends with the source or at the target. Raises `RecipeError` where the source cannot be read.
+    Ends with the source, at the target, or when `may_open` says so. Raises `RecipeError` for a source that cannot be
+    read.
     """
     instructions = read_source(spec.source)
     # Every row was screened once, so the verdicts journalled say how many rows are behind us.
     next(islice(instructions, pool.num_screened, pool.num_screened), None)
-    while len(pool.accepted) < spec.target:
+    while len(pool.accepted) < spec.target and await may_open():
         rows = tuple(islice(instructions, ROWS_PER_ROUND))
         if not rows:
             return

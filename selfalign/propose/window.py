@@ -10,7 +10,7 @@ what the engine answered, never on when.
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -69,6 +69,11 @@ class Proposer(Protocol):
         """The candidates in a reply, their ids counting from item 0 of round `number`, and what cannot be one."""
 
 
+async def always() -> bool:
+    """Whether one more round may be opened, where nothing limits them."""
+    return True
+
+
 Open = tuple[Proposer, Choice, asyncio.Task[Completion | PromptRefused]]
 
 
@@ -80,21 +85,25 @@ async def propose(
     *,
     rng_seed: int,
     journal: Callable[[Round], None],
+    may_open: Callable[[], Awaitable[bool]] = always,
 ) -> AsyncIterator[Instruction]:
     """Yield accepted instructions until the target is reached; each round is journalled before it is yielded.
 
-    `proposer_of` says whose a round is. Continues after the rounds that `pool` has seen. Raises whatever the engine
-    raises but `PromptRefused`, which ends a round with that rejection.
+    `proposer_of` says whose a round is, `may_open` whether there may be one more; where it says no and none is open,
+    this ends. Continues after the rounds that `pool` has seen. Raises whatever the engine raises but `PromptRefused`,
+    which ends a round with that rejection.
     """
     in_flight: deque[Open] = deque()
     try:
         while not pool.is_finished(spec):
-            while len(in_flight) < min(spec.window, _rounds_to_go(pool, spec)):
+            while len(in_flight) < min(spec.window, _rounds_to_go(pool, spec)) and await may_open():
                 number = len(pool.sizes) + len(in_flight)
                 proposer = proposer_of(number)
                 choice = proposer.choose(pool, number)
                 seed = derive_seed(rng_seed, "propose", number)
                 in_flight.append((proposer, choice, asyncio.create_task(_ask(engine, proposer.render(choice), seed))))
+            if not in_flight:
+                return
             proposer, choice, request = in_flight[0]
             reply = await request
             in_flight.popleft()

@@ -26,9 +26,10 @@ from typing import Any, Self
 import yaml
 
 from selfalign.errors import RunChanged, RunDirError, first_line
-from selfalign.records import Constitution, Outcome, Round
+from selfalign.records import Constitution, Outcome, Round, Usage
 from selfalign.records.lines import constitution_from_row, outcome_from_row, round_from_row
 from selfalign.run.journal import Journal, read_lines, read_records, rewritten, write_advice
+from selfalign.run.progress import Clock, usage_of
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.json"
@@ -181,6 +182,19 @@ def read_outcome_lines(path: Path) -> Iterator[tuple[Outcome, bytes]]:
 def read_attempts(path: Path) -> Counter[str]:
     """How often each instruction was answered before its present outcome, by id."""
     return Counter(row["instruction"]["id"] for row in read_lines(path / RETRIED))
+
+
+def read_lost_usage(path: Path) -> Usage:
+    """The tokens of what was asked again: paid for, and in no outcome."""
+    return sum((usage_of(outcome) for outcome, _ in read_records(path / RETRIED, outcome_from_row)), Usage())
+
+
+def read_clock(path: Path) -> Clock:
+    """A clock that goes on where the last start left it, to the last line of `metrics.jsonl`."""
+    last: dict[str, Any] = {}
+    for row in read_metrics(path):
+        last = row
+    return Clock(last.get("seconds", 0.0), last.get("working", 0.0))
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from selfalign.records import Example, Failure, FailureReason, Outcome, Round, Usage
+from selfalign.run.forecast import Course
 
 METRICS_SECONDS = 5.0
 PLAIN_LINE_SECONDS = 30.0
@@ -46,8 +47,13 @@ class Counters:
     pairs_seconds: float = field(default=0.0, metadata={"sparse": True})
     revise_seconds: float = field(default=0.0, metadata={"sparse": True})
 
+    def __post_init__(self) -> None:
+        # No field: what is written down of a run are the sums alone.
+        self.course = Course()
+
     def count_round(self, finished: Round) -> None:
         """Take in one round."""
+        self.course.count_round(finished)
         self.num_rounds += 1
         self.num_accepted += len(finished.accepted)
         self.rejected.update(rejection.reason.value for rejection in finished.rejected)
@@ -55,6 +61,7 @@ class Counters:
 
     def count_outcome(self, answered: Outcome) -> None:
         """Take in one example or failure."""
+        self.course.answer.add(usage_of(answered))
         self.align_usage += answered.usage
         for contrast in answered.contrasts:
             self.num_contrasts += 1
@@ -106,6 +113,12 @@ class Counters:
     def usage(self) -> Usage:
         return self.propose_usage + self.align_usage + self.pairs_usage + self.revise_usage
 
+    @property
+    def answers_usage(self) -> Usage:
+        """Tokens of everything that was asked to make outcomes, the judge's questions among it."""
+        judged = Usage(self.judge_tokens, 0, self.judge_questions)
+        return self.align_usage + self.pairs_usage + self.revise_usage + judged
+
     def costs(self) -> dict[str, tuple[str, Usage]]:
         """What was asked for beside proposals and answers, by the recipe's key: what came of it, and its tokens."""
         found = {}
@@ -136,6 +149,46 @@ class Counters:
         return [(step, round(getattr(self, f"{step}_seconds") / whole, 4)) for step in EXTRA_STEPS]
 
 
+@dataclass
+class Clock:
+    """The seconds that a run has taken over all of its starts: all of them, and those since its engine was ready.
+
+    `seconds_before` and `working_before` are what earlier starts took; `now` is what time it is.
+    """
+
+    seconds_before: float = 0.0
+    working_before: float = 0.0
+    now: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._began = self.now()
+        self._ready: float | None = None
+
+    def start_working(self) -> None:
+        """The engine is ready."""
+        self._ready = self.now()
+
+    def seconds(self) -> float:
+        """Seconds in which the run was being made."""
+        return self.seconds_before + self.now() - self._began
+
+    def working(self) -> float:
+        """Seconds of them in which its engine was ready."""
+        return self.working_before + (0.0 if self._ready is None else self.now() - self._ready)
+
+    def row(self) -> dict[str, float]:
+        """Its part of a line of `metrics.jsonl`."""
+        return {"seconds": round(self.seconds(), 3), "working": round(self.working(), 3)}
+
+
+def usage_of(outcome: Outcome) -> Usage:
+    """Tokens of everything that was asked to make an outcome."""
+    usage = outcome.usage + (outcome.revision.usage if outcome.revision else Usage())
+    if outcome.judging:
+        usage += Usage(outcome.judging["tokens"], 0, outcome.judging["questions"])
+    return sum((contrast.usage for contrast in outcome.contrasts), usage)
+
+
 def failure_label(failure: Failure) -> str:
     """What a failure is counted under: its reason, or the first check that it failed."""
     if failure.reason is not FailureReason.CHECK:
@@ -146,26 +199,31 @@ def failure_label(failure: Failure) -> str:
 class Ticker:
     """Writes the counters while a run goes on: `metrics` every 5 s, a live line on a terminal, else one every 30 s."""
 
-    def __init__(self, counters: Counters, metrics: Callable[[dict[str, Any]], None], stream: TextIO | None) -> None:
+    def __init__(
+        self,
+        counters: Counters,
+        clock: Clock,
+        metrics: Callable[[dict[str, Any]], None],
+        stream: TextIO | None,
+    ) -> None:
         self._counters = counters
-        self._metrics = metrics
+        self._clock = clock
+        self._journal = metrics
         self._stream = stream
         self._is_live = stream is not None and stream.isatty()
         self._started = time.monotonic()
-        self._start_answered = counters.num_answered
-        self._start_accepted = counters.num_accepted
         self._start_tokens = counters.usage.output_tokens
 
     async def run(self) -> None:
         """Tick until cancelled; the last line stands when it returns."""
-        self._metrics(self._counters.row(time.time()))
+        self._write_metrics()
         next_metrics, next_plain = METRICS_SECONDS, PLAIN_LINE_SECONDS
         try:
             while True:
                 await asyncio.sleep(LIVE_LINE_SECONDS)
                 elapsed = time.monotonic() - self._started
                 if elapsed >= next_metrics:
-                    self._metrics(self._counters.row(time.time()))
+                    self._write_metrics()
                     next_metrics = elapsed + METRICS_SECONDS
                 if self._is_live:
                     self._write(f"\r\x1b[2K{self.line()}")
@@ -173,7 +231,7 @@ class Ticker:
                     self._write(self.line() + "\n")
                     next_plain = elapsed + PLAIN_LINE_SECONDS
         finally:
-            self._metrics(self._counters.row(time.time()))
+            self._write_metrics()
             if self._stream is not None:
                 self._write(f"\r\x1b[2K{self.line()}\n" if self._is_live else self.line() + "\n")
 
@@ -185,22 +243,21 @@ class Ticker:
         return (
             f"kept {counters.num_accepted:,}/{counters.target:,}  answered {counters.num_answered:,} "
             f"({counters.num_failed:,} failed)  rejected {counters.num_rejected:,}  {tokens:,.0f} tokens/s  "
-            f"in flight {counters.in_flight}  {self._time_left(elapsed)}"
+            f"in flight {counters.in_flight}  {self._time_left(tokens)}"
         )
 
-    def _time_left(self, elapsed: float) -> str:
-        """From the slower of the two: keeping up to the target, and answering what is kept."""
+    def _time_left(self, rate: float) -> str:
+        """What the run is expected to write yet, at the rate so far in tokens a second."""
         counters = self._counters
-        wanted = max(counters.target, counters.num_accepted)
-        if counters.num_answered >= wanted:
+        if counters.num_answered >= max(counters.target, counters.num_accepted):
             return "done"
-        progress = (
-            (counters.num_accepted - self._start_accepted, max(0, wanted - counters.num_accepted)),
-            (counters.num_answered - self._start_answered, wanted - counters.num_answered),
-        )
-        if any(left and not done for done, left in progress):
+        left = counters.course.left(counters.target, kept=counters.num_accepted, answered=counters.num_answered)
+        if left is None or not rate:
             return "estimating"
-        return "left " + format_seconds(max(elapsed * left / done for done, left in progress if left))
+        return "left " + format_seconds(left.written.likely / rate)
+
+    def _write_metrics(self) -> None:
+        self._journal(self._counters.row(time.time()) | self._clock.row())
 
     def _write(self, text: str) -> None:
         if self._stream is not None:
@@ -214,3 +271,11 @@ def format_seconds(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def format_tokens(number: float) -> str:
+    """A number of tokens for people: "950 tokens", "12.3 ktok", "8.35 Mtok"."""
+    for size, unit in ((1e9, "Gtok"), (1e6, "Mtok"), (1e3, "ktok")):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:.0f} tokens"

@@ -58,7 +58,7 @@ def _proposals(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]
 
 def _answers(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]:
     """The prompts that the first seed would lead to if it were an instruction."""
-    instruction, style = _as_instruction(sources.seeds[0]), recipe.model.style
+    instruction, style = as_instruction(sources.seeds[0]), recipe.model.style
     constitution = sources.constitution
     yield "align", render_prompt(constitution, instruction, style)
     if recipe.judge.score:
@@ -71,7 +71,8 @@ def _answers(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]:
         yield f"pairs, {rung}", render_raw(instruction, style, before)
 
 
-def _as_instruction(seed: Seed) -> Instruction:
+def as_instruction(seed: Seed) -> Instruction:
+    """A seed task as an instruction to be answered."""
     return Instruction(seed.id, seed.text, seed.context, "seed")
 
 

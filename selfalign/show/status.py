@@ -46,7 +46,6 @@ def describe(path: Path) -> Iterator[str]:
         yield from (
             f"{'' if number else 'pairs':<9} {line}" for number, line in enumerate(describe_pairs(summary.pairs))
         )
-    yield from _guided(guided)
     yield from _judge(path, judge, counters)
     yield from _rates(path)
     if figures.num_examples:
