@@ -1,6 +1,6 @@
 """How busy endpoints are kept, and what a request costs the client.
 
-    python benchmarks/endpoint.py
+    python benchmarks/endpoint.py [--demo]
 
 Against a server of our own in a process of its own, on this machine, with a fixed number of slots:
 
@@ -9,6 +9,9 @@ busy    1,000 rows of two chained calls on 64 slots; service times are log-norma
         costs no time of its own. A line is written for every row.
 cost    processor time of this process per request, with many in flight; every prompt is the default constitution's
         and goes as token ids.
+
+With --demo instead: the demo through `selfalign serve` on this machine, and the demo in this process, on real vLLM:
+seconds from the first request to the last answer.
 """
 
 import argparse
@@ -20,11 +23,16 @@ import json
 import math
 import multiprocessing
 import random
+import signal
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from functools import cache
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from selfalign.align.constitution import load_constitution
 from selfalign.align.prompt import render_prompt, render_shared
@@ -177,10 +185,38 @@ async def bare_cost(address: str, in_flight: int, num_requests: int) -> float:
         return (time.process_time() - used) / num_requests
 
 
+def demo_seconds(folder: Path, name: str, *more: str) -> float:
+    """Seconds in which the demo was made, its engine's start or its server's not among them."""
+    command = [sys.executable, "-m", "selfalign", "generate", "demo", "--output", str(folder / name), *more]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return float(json.loads((folder / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])["working"])
+
+
+def compare_demos(port: int = 8765) -> None:
+    """The demo through a server and in one process, each twice, in turn."""
+    command = [sys.executable, "-m", "selfalign", "serve", "demo", "--port", str(port)]
+    with tempfile.TemporaryDirectory() as name, subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as served:
+        next(line for line in served.stderr if "serving; in a recipe" in line)
+        threading.Thread(target=served.stderr.read, daemon=True).start()
+        there = ("--set", f"model.endpoint=http://127.0.0.1:{port}/v1")
+        through, here = [], []
+        for number in range(2):
+            through.append(demo_seconds(Path(name), f"through-{number}", *there))
+            here.append(demo_seconds(Path(name), f"here-{number}"))
+        served.send_signal(signal.SIGINT)
+    for what, seconds in (("served", through), ("in one process", here)):
+        print(f"demo   {what}: {', '.join(f'{each:.1f}' for each in seconds)} s")
+    print(f"       ratio of the sums {sum(through) / sum(here):.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--in-flight", type=int, nargs="*", default=[500, 8000])
+    parser.add_argument("--demo", action="store_true")
     arguments = parser.parse_args()
+    if arguments.demo:
+        compare_demos()
+        return
     total = sum(service_time(row, call) for row in range(ROWS) for call in range(CALLS))
     ideal = ideal_seconds(SLOTS)
     with server(SLOTS) as (address, line):

@@ -176,9 +176,7 @@ def resolved(recipe: Recipe, output: Path) -> Recipe:
 def replay(output: Path, recipe: Recipe, sources: Sources) -> State:
     """The state that the journals of a run add up to. Raises `RunDirError` where they are damaged."""
     counters = Counters(target=recipe.propose.target)
-    window = window_of(recipe.propose, recipe.slots)
-    ledger = Ledger(sources.guide, recipe.propose.guided, window) if sources.guide else None
-    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), ledger, **_decontamination(recipe))
+    pool = open_pool(recipe, sources)
     pool.replay(_counted(rundir.read_rounds(output), counters.count_round))
     accepted_ids = {instruction.id for instruction in pool.accepted}
     answered_ids: set[str] = set()
@@ -364,13 +362,17 @@ def _counted(records: Iterator[T], count: Callable[[T], None]) -> Iterator[T]:
         yield record
 
 
-def _decontamination(recipe: Recipe) -> dict[str, Any]:
-    if not recipe.decontaminate:
-        return {}
-    from selfalign.novelty.decontaminate import Decontaminator
+def open_pool(recipe: Recipe, sources: Sources) -> Pool:
+    """The pool that a run begins with."""
+    window = window_of(recipe.propose, recipe.slots)
+    ledger = Ledger(sources.guide, recipe.propose.guided, window) if sources.guide else None
+    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), ledger)
+    if recipe.decontaminate:
+        from selfalign.novelty.decontaminate import Decontaminator
 
-    evaluation = Decontaminator(recipe.decontaminate, recipe.novelty, recipe.decontamination)
-    return {"find_contamination": lambda text, context: str(evaluation.find(text, context) or "")}
+        evaluation = Decontaminator(recipe.decontaminate, recipe.novelty, recipe.decontamination)
+        pool.find_contamination = lambda text, context: str(evaluation.find(text, context) or "")
+    return pool
 
 
 def _files_digest(paths: tuple[str, ...]) -> str:

@@ -26,7 +26,8 @@ FAULTS = ("429", "500", "502", "503", "reset", "hang", "half", "no json", "no ch
 
 @dataclass
 class ScriptedServer:
-    """`respond` takes (prompt, sampling, rng_seed) as the scripted engine's does; of token ids it gets their text."""
+    """`respond` takes (prompt, sampling, rng_seed) as the scripted engine's does; of token ids it gets their text.
+    `score` gives the log-probability of a token id behind the prompt's."""
 
     respond: Callable[..., Completion | str]
     model: str = "world"
@@ -37,6 +38,7 @@ class ScriptedServer:
     key: str = ""
     delay: float = 0.0
     decode: Callable[[list[int]], str] | None = None
+    score: Callable[[list[int], int], float] = lambda so_far, token_id: -1.0 - token_id % 7
     bodies: list[dict[str, Any]] = field(default_factory=list)
     in_flight: int = 0
     max_in_flight: int = 0
@@ -164,7 +166,7 @@ class ScriptedServer:
         choice |= {"message": {"role": "assistant", "content": text}} if is_chat else {"text": text}
         if "logprobs" in body and "logprob_token_ids" in heeded:
             ids = heeded["logprob_token_ids"]
-            choice["logprobs"] = {"top_logprobs": [{f"token_id:{id_}": -1.0 - id_ % 7 for id_ in ids}]}
+            choice["logprobs"] = {"top_logprobs": [{f"token_id:{id_}": self.score(body["prompt"], id_) for id_ in ids}]}
         usage: dict[str, Any] = {"prompt_tokens": num_tokens, "completion_tokens": len(text.split())}
         if "cached_tokens" not in self.forgets:
             usage["prompt_tokens_details"] = {"cached_tokens": num_tokens // 2}

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from worlds import dataset_bytes, world_model, world_recipe
 from selfalign.dataset import export as dataset
 from selfalign.engine import EngineSpec
 from selfalign.engine.endpoint import EndpointEngine, _warn_of_open_key, open_endpoint
+from selfalign.engine.reader import find_reader
 from selfalign.engine.servers import Timing, _retry_after
+from selfalign.engine.vllm import VllmEngine
 from selfalign.errors import EngineDied, EngineStartError, PromptRefused, RecipeError, RequestFailed
 from selfalign.generate import generate
 from selfalign.recipe import build_recipe, recipe_row
@@ -446,3 +449,41 @@ def test_an_endpoint_is_one_address_or_several_and_may_change_between_two_starts
         with pytest.raises(EngineDied):
             whole(tmp_path / "run", first, timing=replace(QUICK, patience=0.1))
         assert whole(tmp_path / "run", second, model__patience=5).num_unanswered == 0
+
+
+PAIR = "Which answer follows the rule?\nA: {}\nB: {}\nThe better one is"
+ANSWERS = ("Two and two make four.", "I would rather not say.")
+
+
+def test_an_endpoint_chooses_as_the_engine_in_this_process() -> None:
+    """The same numbers behind both, the miniature's tokenizer before both."""
+
+    def score(so_far: list[int], token_id: int) -> float:
+        return -1.0 - ((31 * sum(map(int, so_far)) + 7 * token_id) % 97) / 9
+
+    async def here(token_ids: list[int], next_ids: list[int]) -> list[float]:
+        return [score(token_ids, token_id) for token_id in next_ids]
+
+    reader = find_reader(EngineSpec(), date.today())
+
+    def respond(prompt: str, *_: object) -> Completion:
+        """Counts the tokens of a text as the miniature does, which a client checks."""
+        ids = prompt.split() if prompt.replace(" ", "").isdecimal() else reader.encode(prompt, is_plain=True)
+        return Completion(" Yes", "stop", Usage(len(ids), 0, 1))
+
+    async def ask(server: ScriptedServer) -> None:
+        spec = EngineSpec(endpoint=server.address)
+        inside = object.__new__(VllmEngine)  # without vLLM: what it asks of that is replaced
+        inside._reader, inside._score = reader, here
+        async with open_endpoint(spec, stream=io.StringIO()) as endpoint:
+            for prompt in (PAIR.format(*ANSWERS), PAIR.format(*ANSWERS[::-1]), "Does it follow the rule? "):
+                for options in ((" A", " B"), ("A", "B"), (" yes", " yellow things", " no")):
+                    found = await endpoint.choose(prompt, options)
+                    assert found == pytest.approx(await inside.choose(prompt, options), abs=1e-12)
+                    assert len(set(found)) == len(options)
+        asked = [body["prompt"] for body in server.bodies if "logprob_token_ids" in body]
+        assert asked
+        assert all(isinstance(each, list) for each in asked)
+
+    with ScriptedServer(respond, model="miniature", score=score) as server:
+        asyncio.run(ask(server))

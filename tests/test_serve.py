@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from selfalign.engine.log import EngineLog
@@ -177,6 +178,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert served.end() == 130
 
 
+def processor_seconds(command: Command) -> float:
+    """Processor time of a command's engine: of its descendants."""
+    times = [child.cpu_times() for child in psutil.Process(command.process.pid).children(recursive=True)]
+    return sum(each.user + each.system for each in times)
+
+
 def examples(path: Path) -> dict[str, Any]:
     """Every outcome by its instruction, without what the engine counted; nothing may be there twice."""
     outcomes = list(rundir.read_outcomes(path))
@@ -236,14 +243,17 @@ def test_a_worker_shares_the_run_and_when_it_is_killed_the_run_ends_and_continue
     run = commands("generate", "demo", "--target", "3000", "--output", "run", *settings)
     line = next(each for each in wait_for(run.text, LONG).splitlines() if each.startswith("on another machine: "))
     worker = commands(*line.removeprefix("on another machine: selfalign ").split())
-    wait_for(
-        lambda: (
-            (tmp_path / "run" / rundir.OUTCOMES).exists()
-            and run.process.poll() is None
-            and len((tmp_path / "run" / rundir.OUTCOMES).read_bytes().splitlines()) > 60
-        ),
-        LONG,
-    )
+    outcomes = tmp_path / "run" / rundir.OUTCOMES
+
+    def has_answered(number: int) -> bool:
+        assert run.process.poll() is None, run.text()
+        return outcomes.exists() and len(outcomes.read_bytes().splitlines()) > number
+
+    wait_for(lambda: has_answered(5), LONG)
+    before = [processor_seconds(each) for each in (run, worker)]
+    wait_for(lambda: has_answered(60), LONG)
+    ours, its = (processor_seconds(each) - at for each, at in zip((run, worker), before, strict=True))
+    assert its > ours / 5, "the worker's replica had nothing to do"
     worker.kill()
     assert run.end() == 4
     assert "the engine stopped (the worker that began at replica 1 ended)" in run.text()
@@ -251,3 +261,16 @@ def test_a_worker_shares_the_run_and_when_it_is_killed_the_run_ends_and_continue
     resumed = load_recipe(str(tmp_path / "run" / "recipe.yaml"))
     assert resumed.propose.target == 3000
     assert len(kept) > 60
+    # The same run goes on elsewhere, here for as many tokens as another forty answers take.
+    lines = (tmp_path / "run" / rundir.METRICS).read_text(encoding="utf-8").splitlines()
+    spent = json.loads(lines[-1])
+    budget = f"{spent['prompt_tokens'] + spent['output_tokens'] + 130_000}tok"
+    more = commands(
+        *("generate", "demo", "--target", "3000", "--output", "run", "--budget", budget),
+        *("--set", f"model.endpoint={server}"),
+    )
+    assert more.end() == 0, more.text()
+    assert "spent; the same command with a larger --budget continues" in more.text()
+    answered = examples(tmp_path / "run")
+    assert len(answered) > len(kept)
+    assert answered.items() >= kept.items()

@@ -16,10 +16,9 @@ from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
 from selfalign.engine.patience import PatientEngine
 from selfalign.errors import RecipeError, RunDirError
-from selfalign.generate import OpenEngine, Sources, load_sources, plan_of
-from selfalign.novelty.index import NoveltyIndex
+from selfalign.generate import OpenEngine, Sources, load_sources, open_pool, plan_of
 from selfalign.pipeline import outcome_of
-from selfalign.propose import Ledger, Pool, open_proposers, propose, propose_from_source, window_of
+from selfalign.propose import open_proposers, propose, propose_from_source, window_of
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Completion, Instruction, Prompt, Sampling, Usage
 from selfalign.run import directory as rundir
@@ -151,8 +150,7 @@ async def _from_trials(recipe: Recipe, sources: Sources, stream: TextIO | None, 
 async def _try_proposals(engine: _TimedEngine, tried: _Tried, recipe: Recipe, sources: Sources) -> None:
     """Ask for the first rounds, or read a source to its end."""
     spec = replace(recipe.propose, window=window_of(recipe.propose, recipe.slots))
-    ledger = Ledger(sources.guide, spec.guided, spec.window) if sources.guide else None
-    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), ledger)
+    pool = open_pool(recipe, sources)
     if spec.source is not None:
         tried.kept = [item async for item in propose_from_source(pool, spec, journal=tried.course.count_round)]
         return

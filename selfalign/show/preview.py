@@ -9,9 +9,8 @@ from selfalign.align.judging import first_question
 from selfalign.align.prompt import render_prompt, render_raw
 from selfalign.align.revise import render_revision
 from selfalign.engine.spec import TokenCounter, find_token_counter
-from selfalign.generate import Sources, contrasting_of, load_sources
-from selfalign.novelty.index import NoveltyIndex
-from selfalign.propose import GUIDED, Ledger, Pool, open_proposers, window_of
+from selfalign.generate import Sources, contrasting_of, load_sources, open_pool
+from selfalign.propose import GUIDED, open_proposers, window_of
 from selfalign.recipe import Recipe, recipe_row
 from selfalign.records import Constitution, Instruction, Prompt, Seed
 
@@ -45,8 +44,7 @@ def _proposals(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]
     """The first prompt of each form that the recipe's proposers have."""
     # An empty index will do: what comes first depends on seeds, guide and the random seed alone.
     spec = replace(recipe.propose, window=window_of(recipe.propose, recipe.slots))
-    ledger = Ledger(sources.guide, spec.guided, spec.window) if sources.guide else None
-    pool = Pool(sources.seeds, NoveltyIndex(recipe.novelty), ledger)
+    pool = open_pool(recipe, sources)
     proposer_of = open_proposers(pool, spec, style=recipe.model.style, rng_seed=recipe.rng_seed)
     proposers = {proposer.name: proposer for proposer in map(proposer_of, range(spec.window))}
     for name, proposer in proposers.items():
