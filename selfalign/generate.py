@@ -6,7 +6,6 @@ the constitution itself) goes into the manifest, and a later start with other so
 
 import asyncio
 import contextlib
-import gc
 import hashlib
 import platform
 from collections import Counter
@@ -45,6 +44,7 @@ from selfalign.records import Constitution, Failure, Seed, to_row
 from selfalign.run import directory as rundir
 from selfalign.run.budget import Budget
 from selfalign.run.directory import RunDir
+from selfalign.run.memory import survivors_frozen
 from selfalign.run.meter import Meter
 from selfalign.run.progress import Counters, Ticker, failure_label
 
@@ -292,7 +292,7 @@ async def _run(
         meter.clock.start_working()
         ticker = asyncio.create_task(Ticker(state.counters, meter.clock, run.metrics.append, stream).run())
         try:
-            with _survivors_frozen():
+            with survivors_frozen():
                 await pipeline.run(
                     engine,
                     plan,
@@ -384,25 +384,3 @@ def _files_digest(paths: tuple[str, ...]) -> str:
         except OSError as error:
             raise RecipeError(f"decontaminate: {path} cannot be read ({error.strerror})") from error
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _survivors_frozen() -> Iterator[None]:
-    """Keep full garbage collections short: each looks only at what was made since the one before.
-
-    A run keeps nearly everything it makes, up to millions of objects, and vLLM has a good many of its own. To go
-    through all of them takes a tenth of a second and more, in which nothing is sent to the engine.
-    """
-
-    def freeze(phase: str, info: dict[str, int]) -> None:
-        if phase == "stop" and info["generation"] == 2:
-            gc.freeze()
-
-    gc.collect()
-    gc.freeze()
-    gc.callbacks.append(freeze)
-    try:
-        yield
-    finally:
-        gc.callbacks.remove(freeze)
-        gc.unfreeze()

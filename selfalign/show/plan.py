@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from selfalign.align import Judge
 from selfalign.align.prompt import render_shared
 from selfalign.engine import Engine, open_engine
 from selfalign.engine.patience import PatientEngine
+from selfalign.engine.spec import estimate_tokens, find_token_counter
 from selfalign.errors import RecipeError, RunDirError
 from selfalign.generate import OpenEngine, Sources, load_sources, open_pool, plan_of
 from selfalign.pipeline import outcome_of
@@ -178,6 +180,10 @@ async def _try_answers(engine: _TimedEngine, tried: _Tried, recipe: Recipe, sour
         tried.answers.append(usage)
 
     steps, before = plan_of(recipe, sources), engine.num_sent
+    if recipe.judge.score:
+        # What the judge may do is measured when a run begins; its questions cost the same whatever that is.
+        count = find_token_counter(recipe.model) or estimate_tokens
+        steps = replace(steps, judge=Judge(recipe.judge.weights, chooses=True, scores_failures=True, count=count))
     # Where little was kept, seeds are as good to measure an answer's length by.
     first, *others = (*tried.kept, *map(as_instruction, sources.seeds))
     await answer(first)
