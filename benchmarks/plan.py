@@ -21,9 +21,9 @@ SPAN = re.compile(r"([\d.e-]+) ?([a-zA-Z]*) to ([\d.e-]+) ?([a-zA-Z]*), likely (
 def planned(lines: list[str]) -> dict[str, tuple[float, float, float]]:
     """Low, likely, high of tokens, tokens written and seconds (from the hours of the one device, which are exact)."""
     found = {}
-    for name, start, part in (("tokens", "tokens", 0), ("written", "tokens", 2), ("seconds", "GPU hours", 0)):
-        line = next(each for each in lines if each.startswith(start))
-        low, low_unit, high, high_unit, likely, likely_unit = SPAN.findall(line)[part]
+    for name, start in (("tokens", "tokens"), ("written", "written"), ("seconds", "GPU hours")):
+        line = next(each for each in lines if each.strip().startswith(start))
+        low, low_unit, high, high_unit, likely, likely_unit = SPAN.search(line).groups()
         found[name] = (
             float(low) * UNITS[low_unit],
             float(likely) * UNITS[likely_unit],

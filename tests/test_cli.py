@@ -61,6 +61,17 @@ def test_generate_ends_with_three_examples_and_where_the_dataset_lies(call, reci
     assert (tmp_path / "outputs" / "small" / "report.html").stat().st_size > 1000
 
 
+def test_a_budget_ends_with_a_dataset_and_no_error(call, recipe):
+    code, out, err = call("generate", recipe, "--budget", "0.04eur", "--per-mtok", "1")
+    assert code == 0
+    assert out.splitlines()[-1] == "dataset  outputs/small/dataset"
+    bought = next(line for line in err.splitlines() if line.startswith("budget   0.04eur: "))
+    assert bought.endswith("ktok; spent; the same command with a larger --budget continues")
+    code, out, _ = call("plan", recipe, "--from", "outputs/small", "--target", "50", "--per-mtok", "1")
+    assert code == 0
+    assert out.splitlines()[-1].startswith("money     ")
+
+
 def test_the_same_command_again_finds_everything_done(call, recipe):
     call("generate", recipe)
 
@@ -131,6 +142,11 @@ def test_show_of_a_recipe_renders_both_prompts_without_an_engine(call, recipe):
         (["generate", "small.yaml", "--output", "."], 3, "not a run directory"),
         (["generate", "small.yaml", "--output", "small.yaml/run"], 3, "cannot be written"),
         (["generate", "small.yaml", "--decontaminate", "none.jsonl"], 2, "none.jsonl"),
+        (["generate", "small.yaml", "--budget", "much"], 2, "--budget much: a time, tokens or money"),
+        (["generate", "small.yaml", "--budget", "20eur"], 2, "--budget 20eur: money needs a price"),
+        (["generate", "small.yaml", "--per-gpu-hour", "2"], 2, "only with --budget"),
+        (["plan", "small.yaml", "--per-mtok", "0.1/0.2/0.3"], 2, "--per-mtok 0.1/0.2/0.3: a number is needed"),
+        (["plan", "small.yaml", "--from", "nowhere"], 3, "not a run directory"),
         (["status", "."], 3, "not a run directory"),
         (["export", "."], 3, "not a run directory"),
         (["report", "."], 3, "not a run directory"),

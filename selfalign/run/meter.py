@@ -184,6 +184,8 @@ class Meter:
 
     def _has_tokens(self, num_answers: int, num_rounds: int, promised: float = 0.0) -> bool:
         """Whether so many answers and rounds may be in flight, and so many instructions wait to be answered."""
+        if math.isinf(self.budget.tokens):
+            return True
         mean_answer, mean_round = self._mean_answer, self._mean_round
         dearest_answer = max(self._answers.dearest, self._weighed(self.guess.answer))
         dearest_round = max(self._rounds.dearest, self._weighed(self.guess.round))

@@ -222,8 +222,10 @@ def _lines(recipe: Recipe, basis: Basis, price: Price, devices: int) -> Iterator
         yield f"rounds    {_counts(left.rounds)}"
     yield f"answers   {_counts(left.answers)}"
     total = left.read.plus(left.written)
-    yield f"tokens    {_tokens(total)}: {_tokens(left.read)} read, {_tokens(left.written)} written"
-    yield f"  cached  {_tokens(left.cached)} of those read are in the prefix cache"
+    yield f"tokens    {_tokens(total)}"
+    yield f"  read    {_tokens(left.read)}"
+    yield f"  cached  {_tokens(left.cached)}; those of them that the prefix cache has"
+    yield f"  written {_tokens(left.written)}"
     yield from _times(basis, price, devices)
 
 
