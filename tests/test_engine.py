@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -185,6 +186,18 @@ def test_every_error_of_vllm_becomes_one_of_ours(engine: VllmEngine, run: Run) -
         expected = EngineDied if kind is engine_exceptions.EngineDeadError else expected
         assert isinstance(translated, expected), kind
         assert "\n" not in str(translated)
+
+
+def test_a_request_that_the_engine_fails_on_is_one_that_may_be_sent_again(
+    engine: VllmEngine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> AsyncIterator[object]:
+        yield SimpleNamespace(outputs=[SimpleNamespace(finish_reason="error")])
+
+    monkeypatch.setattr(engine.llm, "generate", fail)
+    for request in (engine.generate("Hello", Sampling(), rng_seed=1), engine.choose("Hello", [" you", " all"])):
+        with pytest.raises(RequestFailed, match="lives on"):
+            run(request)
 
 
 def test_a_reasoning_parser_of_vllm_keeps_the_answer(engine: VllmEngine, tiny_model: Path) -> None:

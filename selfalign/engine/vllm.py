@@ -100,8 +100,6 @@ class VllmEngine:
         params = sampling_params(sampling, rng_seed, self._style)
         output = await self._last_of(self.llm.generate(request, params, request_id=self._next_id()))
         choice = output.outputs[0]
-        if choice.finish_reason == "error":
-            raise RequestFailed("the engine failed on this request and lives on")
         usage = Usage(len(output.prompt_token_ids or ()), output.num_cached_tokens or 0, len(choice.token_ids))
         answer = self._keep_answer(choice.text, opens_think_block(text))
         return Completion(answer, choice.finish_reason or "stop", usage)
@@ -130,9 +128,12 @@ class VllmEngine:
 
         try:
             found = [output async for output in outputs]
-            if found and found[-1].outputs[0].finish_reason != "abort":
+            reason = found[-1].outputs[0].finish_reason if found else "abort"
+            if reason not in ("abort", "error"):
                 return found[-1]
-            error = self._died()  # nobody here aborts: the engine is going down
+            # Nobody here aborts: the engine is going down.
+            failed = RequestFailed("the engine failed on this request and lives on")
+            error = self._died() if reason == "abort" else failed
         except VLLMError as raised:
             error = self._translate(raised)
         if isinstance(error, EngineDied):
