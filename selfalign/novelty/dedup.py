@@ -19,7 +19,6 @@ from typing import Any, TextIO
 from selfalign.errors import RecipeError
 from selfalign.novelty.decontaminate import DecontaminationSpec, Decontaminator
 from selfalign.novelty.index import NoveltyIndex, NoveltySpec
-from selfalign.records import RejectionReason
 from selfalign.rows import Row, count_rows, read_raw_rows, text_field, watched, written_whole
 
 
@@ -107,12 +106,12 @@ def _judged(
         if neighbour := index.nearest(text, context):
             summary.num_near_duplicates += 1
             nearest = {"nearest_line": int(neighbour.id), "similarity": neighbour.similarity}
-            yield row, {"line": row.line, "reason": RejectionReason.NEAR_DUPLICATE.value, **nearest}
+            yield row, {"line": row.line, "reason": "near_duplicate", **nearest}
         elif evaluation and (match := evaluation.find(text, context, answer)):
             summary.num_contaminated += 1
             found = match._asdict()
             nearest = {"nearest_line": None, "similarity": None, "repeats": found.pop("place"), "match": found}
-            yield row, {"line": row.line, "reason": RejectionReason.CONTAMINATED.value, **nearest}
+            yield row, {"line": row.line, "reason": "contaminated", **nearest}
         else:
             index.add(str(row.line), text, context)
             summary.num_kept += 1
