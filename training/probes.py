@@ -25,7 +25,7 @@ from training.turns import filled
 EACH = 10
 """Probes of a principle, and twins."""
 
-TRIES = 300
+TRIES = 1_000
 """Items drawn of a kind; some kinds have only a handful on the held-out side."""
 
 TWINS = {
