@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfalign.align import load_constitution
+from selfalign.builtin import builtin_folder
 from selfalign.errors import RecipeError
 from selfalign.judge import CANARIES, JudgeSpec, load_labels, measure, weakest
 from selfalign.judge.measure import area, area_interval
@@ -186,3 +187,15 @@ def test_weights_of_unknown_principles_are_refused():
     spec = JudgeSpec(score=True, weights={"candour": 1})
     with pytest.raises(RecipeError, match="no principle 'candour'; did you mean 'candor'"):
         load_known("default", load_constitution("default"), spec)
+
+
+def test_pairs_in_the_constitution_itself_are_known_answers_too(tmp_path):
+    pair = {"user": "Name a river.", "principle": "careful", "prefers": {"better": "The Po.", "worse": "No."}}
+    file = tmp_path / "mine.yaml"
+    text = (builtin_folder("principles") / "short.yaml").read_text(encoding="utf-8")
+    file.write_text(f"{text}\ntests: {json.dumps([pair])}\n", encoding="utf-8")
+    known = load_known(str(file), load_constitution(str(file)), JudgeSpec(score=True))
+    assert [(each.answer, each.kind) for each in known if each.source == "probes"] == [
+        ("The Po.", "good"),
+        ("No.", "bad"),
+    ]

@@ -249,7 +249,12 @@ def test_the_uncertain_rows_are_labelled_and_count(tmp_path):
     assert call(app, ["export", str(path), "--set", f"judge.labels={file}"]).exit_code == 0
     judge = json.loads((path / "dataset" / "summary.json").read_text())["judge"]
     assert judge["sources"] == {"labels": 6, "probes": 84}
+    assert judge["unscored_labels"] == 0
     assert judge["measure"]["num_good"] + judge["measure"]["num_bad"] == 90
+    with file.open("a") as appended:
+        appended.write(json.dumps(rows[0] | {"answer": "Somebody else's.", "label": True}) + "\n")
+    assert call(app, ["export", str(path)]).exit_code == 0
+    assert "labels that count for nothing: 1;" in "\n".join(describe(path))
     queue = call(app, ["show", str(path), "--uncertain", "--limit", "6"]).output
     assert not any(row["id"] in queue for row in rows), "what is labelled leaves the queue"
 

@@ -90,6 +90,7 @@ class JudgeTally:
             "line": found.line(self._spec.min_auc),
             "measure": to_row(found),
             "sources": dict(sources),
+            "unscored_labels": sum(map(len, self._labels.values())) - sources[LABELS],
             "filters": filters,
             "threshold": self._spec.threshold,
             "scored": len(self._weakest),

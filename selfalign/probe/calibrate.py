@@ -17,7 +17,7 @@ from selfalign.errors import PromptRefused
 from selfalign.judge import CANARIES, JudgeSpec, follows_question, load_labels, refuse_unknown_weights
 from selfalign.judge.question import YES_NO
 from selfalign.judge.record import DEMONSTRATIONS, LABELS, PROBES, Asked, asked_from_row, facts, key_of, model_of
-from selfalign.probe.load import load_probes, probes_path
+from selfalign.probe.load import probes_of
 from selfalign.records import Constitution, Principle, Prompt
 from selfalign.run import directory as rundir
 from selfalign.run.journal import Journal, read_records, rewritten
@@ -51,10 +51,9 @@ def load_known(name_or_path: str, constitution: Constitution, spec: JudgeSpec) -
     weight of a principle that does not exist."""
     by_id = {principle.id: principle for principle in constitution.principles}
     refuse_unknown_weights(spec, constitution.principles)
-    beside = probes_path(name_or_path)
     found = [
         Known(PROBES, by_id[probe.principle], probe.instruction.user_turn, answer, kind)
-        for probe in (load_probes(beside, constitution) if beside else ())
+        for probe in probes_of(name_or_path, constitution)
         if probe.prefers is not None and probe.principle is not None
         for answer, kind in ((probe.prefers.better, "good"), (probe.prefers.worse, "bad"))
     ]

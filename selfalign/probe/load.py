@@ -46,11 +46,15 @@ def probes_path(name_or_path: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def own_probes(name_or_path: str, constitution: Constitution) -> tuple[Probe, ...]:
-    """The probes that a constitution carries itself, under `tests`; most have theirs in a file beside them."""
-    path = find_data("principles", name_or_path, ".yaml")
+def probes_of(name_or_path: str, constitution: Constitution) -> tuple[Probe, ...]:
+    """The probes that a constitution carries itself, under `tests`, and those in a file beside it; both may be none.
+
+    Raises like `load_probes`.
+    """
+    path, beside = find_data("principles", name_or_path, ".yaml"), probes_path(name_or_path)
     keys = read_yaml(path).items() if path else {}
-    return tuple(_probe(entry, constitution) for entry in keys["tests"].entries()) if "tests" in keys else ()
+    own = tuple(_probe(entry, constitution) for entry in keys["tests"].entries()) if "tests" in keys else ()
+    return (*own, *load_probes(beside, constitution)) if beside else own
 
 
 def load_probes(path: Path, constitution: Constitution) -> tuple[Probe, ...]:
@@ -103,9 +107,7 @@ def load_all(name_or_path: str, files: tuple[str, ...], constitution: Constituti
     none."""
     if files:
         return tuple(probe for name in files for probe in load_probes(Path(name), constitution))
-    beside = probes_path(name_or_path)
-    own = own_probes(name_or_path, constitution)
-    found = (*own, *load_probes(beside, constitution)) if beside else own
+    found = probes_of(name_or_path, constitution)
     if not found:
         expected = f"probes/{Path(name_or_path).stem}.yaml"
         raise RecipeError(

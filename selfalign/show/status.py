@@ -61,6 +61,11 @@ def _judge(path: Path, judge: Mapping[str, Any], counters: Counters) -> Iterator
     if judge.get("below"):
         left_out = "left out of the dataset" if judge["filters"] else "kept: nothing is filtered"
         yield f"          {judge['below']:,} of {judge['scored']:,} rows score below {judge['threshold']:g}, {left_out}"
+    if judge.get("unscored_labels"):
+        yield (
+            f"          labels that count for nothing: {judge['unscored_labels']:,}; their answers are not this run's, "
+            "and were not labelled when the judge was measured"
+        )
     tokens, all_read = counters.judge_tokens + judge["tokens"], counters.usage.prompt_tokens
     yield (
         f"          {counters.judge_questions + judge['questions']:,} questions, {tokens:,} tokens read, "
