@@ -22,6 +22,9 @@ _BULLET = re.compile(r"(?:^|\n)[ \t]*[-*•+][ \t]*$")
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)](?=[ \t]|$)", re.MULTILINE)
 _FENCE_LINE = re.compile(r"^[ \t]*(?:>[ \t]*)?(`{3,}|~{3,})[ \t]*([^\n]*)$", re.MULTILINE)
 _VERSE_OR_LIST_WORDS = 9
+_LEAST_ANNOUNCED = 5
+# In the middle of a longer line that has a full stop before it.
+_IDEOGRAPH_LAST = re.compile(r"。[^。！？」』]{4,}[\u3040-\u30ff\u4e00-\u9fff]$")
 
 
 def truncation(reading: Reading) -> Finding:
@@ -44,6 +47,13 @@ def truncation(reading: Reading) -> Finding:
     rows = [line.strip() for line in text.splitlines()[-3:] if line.strip().startswith("|")]
     if len(rows) > 1 and rows[-1] == last_line and rows[0].endswith("|") and not last_line.endswith("|"):
         return Finding(GRAVE, None, "a row of a table breaks off")
+    if text[-1] == ":" and len(reading.words) >= _LEAST_ANNOUNCED and last_line.count(" ") >= _LEAST_ANNOUNCED - 1:
+        return Finding(SLIGHT, None, "announces what does not come")
+    if "。" in text and text[-1].isalpha() and _IDEOGRAPH_LAST.search(last_line):
+        return Finding(SLIGHT, None, "the last sentence has no end")
+    opened = last_line.rfind("(")
+    if opened > last_line.rfind(")") and last_line[opened + 1 : opened + 2].isalpha() and "`" not in last_line:
+        return Finding(SLIGHT, None, "a bracket is never closed")
     if text[-1].isalnum() or text[-1] in ",;(-–—":
         return _unfinished(reading, text, last_line)
     return NOTHING

@@ -183,6 +183,14 @@ _WORKS_ON_TEXT = re.compile(
 )
 
 
+_TRANSFORMS = re.compile(
+    r"\b(?:rewrit|rephras|paraphras|translat|summari|shorten|simplif|condens|expand|convert|turn (?:this|it|the)|"
+    r"make (?:this|"
+    r"it|the)|reword|formali|übersetz|kürz|umschreib|fasse|traduis|résum|réécri|tradu|resum|reescrib|riassum|riscriv|"
+    r"перевед|перепиш|сократи|przetłumacz|streść|翻译|改写|总结|要約|翻訳|書き換え|번역|요약)"
+)
+
+
 def echo(reading: Reading) -> Finding:
     """Whether the answer only says the instruction again.
 
@@ -192,6 +200,9 @@ def echo(reading: Reading) -> Finding:
     words, asked = reading.words, reading.instruction_words
     if len(asked) < _FEW or not words:
         return NOTHING
+    context = plain(reading.subject.instruction.context).strip()
+    if reading.plain.strip() == context and _TRANSFORMS.search(reading.instruction):
+        return Finding(GRAVE, 1.0, "only repeats the text that it was to change")
     works_on_text = _WORKS_ON_TEXT.search(reading.instruction)
     if reading.plain.strip() == reading.instruction.strip() or (
         not works_on_text and words in (asked, words_of(reading.asked))

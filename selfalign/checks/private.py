@@ -15,8 +15,13 @@ _PLACEHOLDER_MAIL = re.compile(
 _PHONE = re.compile(
     r"(?<![\w.,/$€£-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]?\d{4}(?![\w/-])"
     r"|(?<![\w.])\+\d{1,3}(?:[ .-]?\d{2,4}){3,4}(?![\w.-])"
+    r"|(?<![\w.,/$€£-])(?<!\d )0(?=[1-9])(?=(?:[ /-]?\d){8,11}(?![ -]?\d))\d{2,4}[ /]\d{2,8}(?:[ "
+    r"-]\d{2,4}){0,3}(?![\w/-]|"
+    r"[.,]\d)"
 )
 _CARD = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{4}(?!\d)|(?<!\d)\d{16}(?!\d)")
+_ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
+_EXAMPLE_ACCOUNT = re.compile(r"DE89 ?3704|GB(?:82|29|33) ?(?:WEST|NWBK|BUKB)|FR14 ?2004|NL91 ?ABNA|(\d{4}) ?\1")
 _SOCIAL = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 # Numbers of documentation: the networks' test cards, and what the Social Security Administration never gave out.
 _EXAMPLE_CARD = re.compile(
@@ -47,12 +52,21 @@ def _personal(text: str) -> Iterator[tuple[str, str]]:
     for number in _CARD.findall(text):
         if _luhn(number) and not _EXAMPLE_CARD.match(number.replace("-", " ")):
             yield "card", number
+    for number in _ACCOUNT.findall(text):
+        if _iban(number) and not _EXAMPLE_ACCOUNT.search(number):
+            yield "bank account", number
     for number in _SOCIAL.findall(text):
         if not _EXAMPLE_SOCIAL.search(number):
             yield "social security", number
     for number in _PHONE.findall(text):
         if not _FICTIONAL_PHONE.search(number):
             yield "phone", number
+
+
+def _iban(number: str) -> bool:
+    """The check digits of bank accounts (ISO 13616)."""
+    turned = number.replace(" ", "")[4:] + number[:4]
+    return int("".join(str(int(each, 36)) for each in turned)) % 97 == 1
 
 
 def _luhn(number: str) -> bool:
