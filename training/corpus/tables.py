@@ -116,7 +116,7 @@ def _kind(name: str, spec: Mapping[str, Any], words: Lists) -> tuple[Kind, bool]
     lists, sums = {**words, **_lists(spec)}, {key: _sum(name, it) for key, it in spec.get("let", {}).items()}
     _check(name, spec, forms, lists)
     shares = [form.row.get("share", 1) for form in forms]
-    group, cites = spec.get("group", "harmless"), forms[0].fields["cites"]
+    group, cites = str(spec.get("group", "harmless")), forms[0].fields["cites"]
 
     def make(rng: Random) -> Item:
         form = rng.choices(forms, shares)[0] if len(forms) > 1 else forms[0]
