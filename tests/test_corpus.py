@@ -72,6 +72,7 @@ GOOD = "a:\n  cites: helpful\n  thought: So.\n  text: '{role}?'\n  answer: 'Yes.
     [
         (GOOD.replace("{role}", "{rolle}"), r"pets.yaml:4: a: no words for \{rolle\}"),
         (GOOD.replace("'{role}?'", "\n    - Who?\n    - '{rolle}?'"), r"pets.yaml:6: a: no words for \{rolle\}"),
+        (GOOD.replace("{role}", "{role} {role2} {role3}"), r"pets.yaml:4: a: \{role3\}: only 2 to draw from"),
         (GOOD.replace("{role}", "{animal.fod}"), r"pets.yaml:4: a: \{animal\} has no field 'fod' in each of its rows"),
         (GOOD.replace("{role}", "{role.fod}"), r"pets.yaml:4: a: \{role\} has no field 'fod' in each of its rows"),
         (GOOD.replace("{role}", "[{role}|he"), r"pets.yaml:4: a: a bracket is not closed"),
