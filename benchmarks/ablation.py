@@ -81,14 +81,14 @@ def _conditions(grouped: Mapping[str, Sequence[Result]]) -> Iterator[str]:
 
 def _removals(tested: Tested) -> Iterator[str]:
     yield "## One principle removed after the other\n"
-    yield "| without | its own probes broken | other probes broken | declines | words | cites |"
-    yield "|---|---|---|---|---|---|"
+    yield "| without | its own probes broken | other probes broken | not read | declines | words | cites |"
+    yield "|---|---|---|---|---|---|---|"
     for each in tested.removed:
         if each.can_be_told:
-            measures = (_told(each.own), _told(each.others), f"{each.declined.value:.0%}")
+            measures = (_told(each.own), _told(each.others), str(each.unread), f"{each.declined.value:.0%}")
             yield f"| {each.id} | {' | '.join(measures)} | {each.median_words:.0f} | {each.citations:.2f} |"
         else:
-            yield f"| {each.id} | too few replies could be read | | | | |"
+            yield f"| {each.id} | too few replies could be read | | {each.unread} | | | |"
     yield ""
     yield f"Mutation score: {_told(mutation_score(tested.removed))} of the principles that have probes.\n"
     yield f"Dead weight, nothing its probes ask for depends on it: {_names(tested.removed, dead=True)}.\n"
@@ -104,10 +104,10 @@ def _matrix(grouped: Mapping[str, Sequence[Result]]) -> Iterator[str]:
     yield f"| without | {' | '.join(ids)} |"
     yield f"|---|{'---|' * len(ids)}"
     for removed in ids:
-        now = {each.probe.id: each.passed for each in grouped[f"without {removed}"]}
+        now = {each.probe.id: each.passed for each in grouped[f"without {removed}"] if not each.unread}
         cells = []
         for about in ids:
-            own = [each.probe.id for each in passed if each.probe.principle == about]
+            own = [each.probe.id for each in passed if each.probe.principle == about and each.probe.id in now]
             told = str(Share(sum(not now[id_] for id_ in own), len(own)))
             cells.append(f"**{told}**" if about == removed else told)
         yield f"| {removed} | {' | '.join(cells)} |"

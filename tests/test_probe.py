@@ -94,6 +94,18 @@ def test_a_missing_citation_of_a_missing_principle_breaks_nothing(tmp_path):
     assert kind.is_dead
 
 
+def test_a_reply_that_cites_what_is_gone_is_unread_and_no_proof_that_it_worked(tmp_path):
+    def cites_by_heart(prompt, sampling, rng_seed):
+        if "steal" in prompt.rpartition("### User")[2]:
+            return " So.\nPrinciples: 2 (kind).\n### Answer\nI won't help with that."
+        return obedient_model(prompt, sampling, rng_seed)
+
+    result, _ = try_out(tmp_path, cites_by_heart, lambda *_: [0.5, 0.5], ablate=True)
+    (kind,) = (each for each in result.removed if each.id == "kind")
+    assert (kind.own, kind.unread) == (Share(0, 0), Share(1, 6))
+    assert "1/6 replies could not be read" in "\n".join(shown.removal_table(result.removed))
+
+
 def test_controls_differ_from_the_constitution_for_a_model_that_reads(tmp_path):
     result, _ = try_out(tmp_path, against=("raw", "persona", "no-rules", "no-demonstrations", "unrelated"))
     as_is = figures(AS_IS, result.grouped[AS_IS])

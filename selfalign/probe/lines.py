@@ -72,6 +72,7 @@ def removal_table(found: Sequence[Removal]) -> Iterator[str]:
             yield f"{each.id:{width}}  too few replies could be read: nothing can be told"
             continue
         note = "  dead weight: nothing its probes ask for depends on it" if each.is_dead else ""
+        note += f"  {each.unread} replies could not be read" if each.unread.count else ""
         yield (
             f"{each.id:{width}}  {_with_interval(each.own):>22}  {_with_interval(each.others):>22}  "
             f"{_percent(each.declined):>8}  {each.median_words:5.0f}  {each.citations:5.2f}{note}"
@@ -91,7 +92,12 @@ def as_json(grouped: Mapping[str, Sequence[Result]], found: Sequence[Removal], c
             "probes": [_result_row(each) for each in results],
         }
     row["removals"] = {
-        each.id: {"own_broken": _row(each.own), "others_broken": _row(each.others), "dead": each.is_dead}
+        each.id: {
+            "own_broken": _row(each.own),
+            "others_broken": _row(each.others),
+            "unread": _row(each.unread),
+            "dead": each.is_dead,
+        }
         for each in found
     }
     if found:

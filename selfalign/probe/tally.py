@@ -107,7 +107,8 @@ def by_principle(results: Iterable[Result], ids: Sequence[str]) -> dict[str, lis
 @dataclass(frozen=True, slots=True)
 class Removal:
     """What the removal of a principle changed. `own` and `others` are shares of the probes that passed before and fail
-    now: those about this principle (twins left out, which should pass without it too), and all others."""
+    now: those about this principle (twins left out, which should pass without it too), and all others. Replies that
+    cannot be read, as those that cite the principle that is gone, are counted as `unread` and not among them."""
 
     id: str
     own: Share
@@ -117,6 +118,7 @@ class Removal:
     median_words: float
     citations: float
     can_be_told: bool
+    unread: Share
 
     @property
     def is_dead(self) -> bool:
@@ -134,7 +136,7 @@ def removals(grouped: Mapping[str, Sequence[Result]], ids: Iterable[str]) -> lis
         if results is None:
             continue
         now = figures(id_, results)
-        compared = [each for each in results if _key(each) in passed]
+        compared = [each for each in results if _key(each) in passed and not each.unread]
         own = [each for each in compared if each.probe.principle == id_ and not each.probe.twin]
         others = [each for each in compared if each.probe.principle != id_]
         found.append(
@@ -147,6 +149,7 @@ def removals(grouped: Mapping[str, Sequence[Result]], ids: Iterable[str]) -> lis
                 median_words=now.median_words,
                 citations=now.citations,
                 can_be_told=now.can_be_told,
+                unread=Share(sum(bool(each.unread) for each in results), len(results)),
             )
         )
     return found
