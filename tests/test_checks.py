@@ -175,11 +175,14 @@ def test_other_people_and_machines_are_no_self_reference(answer):
 
 def test_only_the_persona_s_own_knowledge_date_may_be_claimed():
     true = CONSTITUTION.persona.knowledge_date
+    spec = ChecksSpec(knowledge_date="fail")
     claim = "As of my last knowledge update in {}, the bridge was closed."
-    assert verdict("knowledge_date", claim.format("September 2021"), cited=("dated-knowledge",)) == "fail"
+    assert verdict("knowledge_date", claim.format("September 2021"), cited=("dated-knowledge",), spec=spec) == "fail"
     assert verdict("knowledge_date", claim.format(true), cited=("dated-knowledge",)) == "pass"
     assert verdict("knowledge_date", claim.format(true)) == "flag"
-    assert verdict("knowledge_date", "My knowledge ends in March 2023.", cited=("dated-knowledge",)) == "fail"
+    assert (
+        verdict("knowledge_date", "My knowledge ends in March 2023.", cited=("dated-knowledge",), spec=spec) == "fail"
+    )
     assert verdict("knowledge_date", "The treaty of 2021 ended the war.") == "pass"
 
 
@@ -228,6 +231,12 @@ def test_a_foreign_name_or_maker_fails(answer):
 )
 def test_its_own_name_and_talk_about_others_pass(answer):
     assert verdict("foreign_name", answer, "Who are you?") == "pass"
+
+
+def test_a_name_that_the_question_brings_up_is_no_claim():
+    answer = "While both ChatGPT and I are language models, we learned from different texts."
+    assert verdict("foreign_name", answer, "Are you as capable as ChatGPT?") == "pass"
+    assert verdict("foreign_name", "I am ChatGPT.", "Are you as capable as ChatGPT?") == "fail"
 
 
 @pytest.mark.parametrize(

@@ -356,7 +356,8 @@ def _asked_who(reading: Reading, own: str, maker: str) -> Finding:
     for sentence in sentences_of(reading.own_words)[:3]:
         if _DENIES.search(sentence) or (_SAYS_WHAT_IS.search(sentence) and not _SPEAKER.search(sentence)):
             continue
-        names = (each[0] for each in _ANY_NAME.finditer(sentence) if each[0] not in own + maker)
+        known = f"{own} {maker} {reading.asked}"
+        names = (each[0] for each in _ANY_NAME.finditer(sentence) if each[0] not in known)
         # Claude Monet is no assistant.
         name = next(
             (each for each in names if not re.search(rf"{re.escape(each.title())} [A-Z][a-z]", reading.answer)), None
