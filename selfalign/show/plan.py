@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from selfalign.align import Judge
 from selfalign.align.prompt import render_shared
@@ -21,7 +21,7 @@ from selfalign.errors import RecipeError, RunDirError
 from selfalign.generate import OpenEngine, Sources, load_sources, open_pool, plan_of
 from selfalign.pipeline import outcome_of
 from selfalign.propose import open_proposers, propose, propose_from_source, window_of
-from selfalign.recipe import Recipe, recipe_row
+from selfalign.recipe import Recipe, recipe_of_run, recipe_row
 from selfalign.records import Completion, Instruction, Prompt, Sampling, Usage
 from selfalign.run import directory as rundir
 from selfalign.run.budget import Price
@@ -72,7 +72,7 @@ def plan(
 
 
 def _from_run(path: Path, recipe: Recipe) -> Basis:
-    before, target = rundir.read_recipe(path), recipe.propose.target
+    before, target = recipe_of_run(path), recipe.propose.target
     counters = Counters(target=target)
     for outcome in rundir.read_outcomes(path):
         counters.count_outcome(outcome)
@@ -89,9 +89,10 @@ def _from_run(path: Path, recipe: Recipe) -> Basis:
     return Basis(counters.course, left, tuple(lines), first.get("seconds") or None, seconds)
 
 
-def _differences(path: Path, before: dict[str, Any], recipe: Recipe) -> Iterator[str]:
+def _differences(path: Path, before: Recipe, recipe: Recipe) -> Iterator[str]:
     """A line for whatever made the run that the recipe has otherwise."""
-    old, new = ({**rundir.lasting(row), "slots": row.get("slots")} for row in (before, recipe_row(recipe)))
+    rows = (recipe_row(before), recipe_row(recipe))
+    old, new = ({**rundir.lasting(row), "slots": row["slots"]} for row in rows)
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key) and key not in ("propose.target", "name", "rng_seed"):
             yield f"warning: {path} was made with {key} = {old.get(key)!r}, this is for {new.get(key)!r}"
@@ -224,7 +225,7 @@ def _lines(recipe: Recipe, basis: Basis, price: Price, devices: int) -> Iterator
     total = left.read.plus(left.written)
     yield f"tokens    {_tokens(total)}"
     yield f"  read    {_tokens(left.read)}"
-    yield f"  cached  {_tokens(left.cached)}; those of them that the prefix cache has"
+    yield f"  cached  {_tokens(left.cached)} of what is read"
     yield f"  written {_tokens(left.written)}"
     yield from _times(basis, price, devices)
 
