@@ -18,8 +18,8 @@ from selfalign.engine.spec import estimate_tokens
 from selfalign.judge import JudgeSpec, Measure
 from selfalign.judge.record import LABELS, add_up
 from selfalign.probe.calibrate import Known, calibrate, load_known
-from training.constitutions import DEFAULT, IDS
-from training.corpus.grammar import Item
+from training.constitutions import DEFAULT
+from training.corpus.grammar import IDS, Item
 from training.evaluate import held_out
 from training.turns import is_delicate
 
