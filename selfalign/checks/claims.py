@@ -202,8 +202,8 @@ _SOURCE_HEADING = re.compile(
     re.MULTILINE,
 )
 _BOILERPLATE = re.compile(
-    r"\bfrom wikipedia, the free encyclopedia\b|\bretrieved (?:on |from )(?:\w+ \d|https?|\d)|\[citation needed\]|"
-    r"\bthis article (?:is about|needs|relies)\b|\bmain article:|\bjump to navigation\b"
+    r"from wikipedia, the free encyclopedia\b|retrieved (?:on |from )(?:\w+ \d|https?|\d)|\[citation needed\]|"
+    r"this article (?:is about|needs|relies)\b|main article:|jump to navigation\b"
 )
 _ASKS_LINKS = re.compile(r"\b(?:sources?|links?|urls?|websites?|web ?pages?|where can i)\b")
 _REFERENCE = re.compile(

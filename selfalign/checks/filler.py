@@ -47,7 +47,7 @@ _MAY_BE_NONE = re.compile(r"\b(?:which|how many|any|what|who|is there|are there|
 _LONGEST_PLACEHOLDER = 400
 # Nobody leaves these in a finished text ...
 _UNFILLED = re.compile(
-    r"\blorem ipsum dolor|\{\{ ?\w[\w ]{0,30}\}\}|\bt\.?b\.?d\.?:|(?<![\w$€£.,#-])xxx+(?= [a-z])|[〇○]{2,}|"
+    r"lorem ipsum dolor|\{\{ ?\w[\w ]{0,30}\}\}|t(?<=\bt)\.?b\.?d\.?:|x(?<![\w$€£.,#-]x)xx+(?= [a-z])|〇[〇○]+|○[〇○]+|"
     r"\[citation needed\]"
 )
 _BLANK = re.compile(r"__(?<=[a-z,] __)_+(?= [a-z])|\bxx:xx\b|xx(?<=[a-z,] xx)(?= [a-z])")
@@ -163,8 +163,10 @@ _UNGRAMMATICAL = re.compile(
     r"did|do|does)\b(?![-'])|\ba (?:the|an|of|is|are|was|and)\b|\b(?:of|from|with|into|by) (?:of|are|is|was|were|did|"
     r"than)\b|"
     r"\b(?:and|or|but) (?:and|or) |\b(?:the|an|and|or|my|your|their)[.!?](?=\s|$)|"
-    r"\b(?!that|had|very|many|much|really|long|bye|there|now|well|more|again|please|yes|years?)([a-z]{3,}) \1\b|"
-    # and what stands at no sentence's end, or side by side, elsewhere
+    r"\b(?!that|had|very|many|much|really|long|bye|there|now|well|more|again|please|yes|years?)([a-z]{3,}) \1\b"
+)
+# What stands at no sentence's end, or side by side, elsewhere.
+_UNGRAMMATICAL_ELSEWHERE = re.compile(
     r"\b(?:el|los|las|del|y|und|oder|der|die|das|dem|ein|eine|le|les|des|et|il|gli|di|een|het|en el|de la|"
     r"de)[.!?](?=\s|"
     r"$)|"
@@ -195,7 +197,8 @@ def gibberish(reading: Reading) -> Finding:
     struck -= _INITIALS
     if len(struck) >= 3 and reading.language not in _PUSHED_TOGETHER:
         return Finding(GRAVE, None, f'no words: "{" ".join(sorted(struck)[:3])}"')
-    strewn = [each[0] for each in _UNGRAMMATICAL.finditer(text)]
+    patterns = (_UNGRAMMATICAL,) if reading.language == "en" else (_UNGRAMMATICAL, _UNGRAMMATICAL_ELSEWHERE)
+    strewn = [each[0] for pattern in patterns for each in pattern.finditer(text)]
     if len(strewn) >= 2 and len(strewn) > len(words) / 40:
         return Finding(GRAVE, None, f'no sentence: "{strewn[0].strip()}"')
     return NOTHING if _ABOUT_FORM.search(reading.asked) else _odd_shapes(reading)

@@ -19,10 +19,11 @@ _PHONE = re.compile(
     r"-]\d{2,4}){0,3}(?![\w/-]|"
     r"[.,]\d)"
 )
-_CARD = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{4}(?!\d)|(?<!\d)\d{16}(?!\d)")
+# A digit first and what may not stand before it second: the other way round takes far longer.
+_CARD = re.compile(r"\d(?<!\d\d)\d{3}(?:(?:[ -]\d{4}){3}|\d{12})(?!\d)")
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
 _EXAMPLE_ACCOUNT = re.compile(r"DE89 ?3704|GB(?:82|29|33) ?(?:WEST|NWBK|BUKB)|FR14 ?2004|NL91 ?ABNA|(\d{4}) ?\1")
-_SOCIAL = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
+_SOCIAL = re.compile(r"\d(?<![\d-]\d)\d\d-\d{2}-\d{4}(?![\d-])")
 # Numbers of documentation: the networks' test cards, and what the Social Security Administration never gave out.
 _EXAMPLE_CARD = re.compile(
     r"4111 ?1111|4012 ?8888|4242 ?4242|4000 ?00|5555 ?5555|5105 ?1051|2223 ?00|3782 ?82|6011 ?(?:1111|0009)|"
