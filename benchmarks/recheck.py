@@ -29,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         words = write_run(Path(folder) / "run", options.outcomes)
         started, cpu = time.perf_counter(), time.process_time()
-        counters = recheck(Path(folder) / "run", ["checks.loop_share=0.4"])
+        counters = recheck(Path(folder) / "run", ["checks.loop_share=0.4"]).counters
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     print(f"{counters.num_answered:,} answers of {words:.0f} words on average judged again")
     print(f"{wall:.1f} s, {cpu:.1f} s of CPU time; {counters.num_examples:,} pass, {counters.num_failed:,} fail")
