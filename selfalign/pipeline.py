@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from selfalign.align.ask import AlignSpec
 from selfalign.align.contrast import Contrasting, contrast
+from selfalign.align.debate import debate
 from selfalign.align.judging import Judge, keep_judging, score
 from selfalign.align.outcome import align
 from selfalign.align.revise import revise
@@ -138,7 +139,8 @@ async def outcome_of(
 ) -> Outcome:
     """All requests of one instruction, one after the other in its slot; they make one line in the journal."""
     how = {"style": plan.style, "rng_seed": rng_seed}
-    outcome = await align(engine, instruction, plan.constitution, plan.align, plan.checks, judge=plan.judge, **how)
+    answer = debate if plan.align.debate else align
+    outcome = await answer(engine, instruction, plan.constitution, plan.align, plan.checks, judge=plan.judge, **how)
     if plan.revise is not None:
         with counters.timing("revise"):
             revised = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
@@ -154,14 +156,17 @@ async def outcome_of(
 def samplings(plan: Plan) -> list[Sampling]:
     """Those of the requests that one instruction takes at most."""
     contrasts = [plan.pairs.sampling] * len(plan.pairs.before) if plan.pairs else []
-    return [*[plan.align.sampling] * plan.align.samples, *([plan.revise] if plan.revise else []), *contrasts]
+    answers = plan.align.debate.completions if plan.align.debate else plan.align.samples
+    return [*[plan.align.sampling] * answers, *([plan.revise] if plan.revise else []), *contrasts]
 
 
 def first_guess(plan: Plan, shared_tokens: int) -> FirstGuess:
-    """The most that requests may cost; a prompt is taken to be as long as its reply may be, behind what all share."""
+    """The most that requests may cost; a prompt is taken to be as long as its reply may be, behind what all share, and
+    a debate's drafts come on top."""
     each, proposal = samplings(plan), plan.propose.sampling.max_tokens
     written = sum(sampling.max_tokens for sampling in each)
-    answer = Usage(len(each) * shared_tokens + written, 0, written)
+    drafts = plan.align.debate.shown_drafts * plan.align.sampling.max_tokens if plan.align.debate else 0
+    answer = Usage(len(each) * shared_tokens + written + drafts, 0, written)
     if plan.propose.source is not None:
         return FirstGuess(answer, brings=0.0)
     return FirstGuess(answer, Usage(proposal, 0, proposal), plan.propose.asked)

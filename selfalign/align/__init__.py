@@ -11,6 +11,7 @@ parse          a completion -> thought, cited principles, answer
 check          an answer -> example or failure, by the checks
 judging        the judge's scores, and the best of several answers
 outcome        all of that for one instruction
+debate         several answers that see one another, and one that is kept
 revise         what a check failed: one critique, one revision
 contrast       the same model behind less or the contrary: the other side of a pair
 again          replies that stand in a journal, read anew

@@ -8,7 +8,7 @@ mean lets one principle pay for another. So the judge chooses only where it has 
     scores      principle id -> how probable it is that the answer follows it, 0 to 1
     questions   asked about this instruction, all draws together
     tokens      of those questions
-    others      the draws not kept: reply, scores, and why a draw failed
+    others      the draws not kept: reply, scores, and why a draw failed; in a debate also who said it in which round
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,6 +45,16 @@ async def best_of(
     engine: Engine, drawn: Sequence[Outcome], constitution: Constitution, judge: Judge, *, style: str
 ) -> Outcome:
     """The best of several draws, the others beside it. Raises what `Engine.choose` raises but `PromptRefused`."""
+    best, scores, cost = await choose_best(engine, drawn, constitution, judge, style=style)
+    others = [other_answer(drawn[number], scores[number]) for number in range(len(drawn)) if number != best]
+    judging = {"scores": scores[best], **cost._asdict(), "others": others}
+    return replace(drawn[best], usage=sum((outcome.usage for outcome in drawn), Usage()), judging=judging)
+
+
+async def choose_best(
+    engine: Engine, drawn: Sequence[Outcome], constitution: Constitution, judge: Judge, *, style: str
+) -> tuple[int, list[dict[str, float]], Cost]:
+    """The number of the best of several answers, the scores of each, and what judging took. Raises like `best_of`."""
     scores: list[dict[str, float]] = []
     cost = Cost()
     for outcome in drawn:
@@ -54,10 +64,7 @@ async def best_of(
         scores.append(found)
         cost = cost.plus(its_cost)
     best, its_cost = await _best(engine, drawn, scores, constitution, judge, style)
-    cost = cost.plus(its_cost)
-    others = [_other(drawn[number], scores[number]) for number in range(len(drawn)) if number != best]
-    judging = {"scores": scores[best], **cost._asdict(), "others": others}
-    return replace(drawn[best], usage=sum((outcome.usage for outcome in drawn), Usage()), judging=judging)
+    return best, scores, cost.plus(its_cost)
 
 
 async def score(engine: Engine, outcome: Outcome, constitution: Constitution, judge: Judge, *, style: str) -> Outcome:
@@ -119,6 +126,7 @@ async def _best(
     return (second if preference.winner == "second" else first), Cost(2, 2 * num_tokens)
 
 
-def _other(outcome: Outcome, scores: Mapping[str, float]) -> dict[str, Any]:
+def other_answer(outcome: Outcome, scores: Mapping[str, float]) -> dict[str, Any]:
+    """What the journal keeps of an answer that is not kept."""
     failed = {"failed": f"{outcome.reason.value}: {outcome.detail}"} if isinstance(outcome, Failure) else {}
     return {"reply": outcome.reply, "scores": dict(scores), **failed}

@@ -36,20 +36,37 @@ async def align(
 ) -> Outcome:
     """Answer one instruction under a constitution. `style` is "text" or "chat".
 
-    Draws follow one another, since the caller's slot is good for one request; a judge that may not choose gets one.
-    A refused prompt, a reply that cannot be parsed and an answer that a check fails become a `Failure`; whatever
-    else the engine raises passes through.
+    A judge that may not choose gets one draw. A refused prompt, a reply that cannot be parsed and an answer that a
+    check fails become a `Failure`; whatever else the engine raises passes through.
     """
+    count = spec.samples if judge is not None and judge.chooses else 1
+    drawn = await draw(engine, instruction, constitution, spec, checks, count, style=style, rng_seed=rng_seed)
+    return drawn[0] if len(drawn) == 1 else await best_of(engine, drawn, constitution, judge, style=style)
+
+
+async def draw(
+    engine: Engine,
+    instruction: Instruction,
+    constitution: Constitution,
+    spec: AlignSpec,
+    checks: ChecksSpec,
+    count: int,
+    *,
+    style: str,
+    rng_seed: int,
+) -> list[Outcome]:
+    """So many answers with seeds of their own, one after the other, since the caller's slot is good for one request.
+    A prompt that is refused is one failure and nothing else. Raises like `align`."""
     drawn: list[Outcome] = []
-    for draw in range(spec.samples if judge is not None and judge.chooses else 1):
-        names = ("align", instruction.id, *([draw] if draw else []))
+    request = request_for(instruction, constitution, spec, style)
+    for number in range(count):
+        names = ("align", instruction.id, *([number] if number else []))
         try:
-            request = request_for(instruction, constitution, spec, style)
             completion = await engine.generate(*request, rng_seed=derive_seed(rng_seed, *names))
         except PromptRefused as refused:
-            return Failure(instruction, "align", FailureReason.PROMPT_REFUSED, str(refused), "", Usage())
+            return [Failure(instruction, "align", FailureReason.PROMPT_REFUSED, str(refused), "", Usage())]
         drawn.append(read_outcome(instruction, completion, constitution, checks))
-    return drawn[0] if len(drawn) == 1 else await best_of(engine, drawn, constitution, judge, style=style)
+    return drawn
 
 
 def read_outcome(

@@ -5,13 +5,19 @@ demonstrations with internal thoughts, every thought opening with one fixed sent
 it applies. What depends on the instruction stands last, for the prefix cache.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from selfalign.records import Constitution, Demonstration, Instruction, Prompt
 
 _USER = "### User\n"
 STOP = f"\n{_USER}"
 """A new user turn ends the answer; a model that goes on would speak for the user."""
+
+_DEBATED = (
+    "These are drafts of the answer, written independently; the last may be your own. Weigh them against one another, "
+    "then reply to the request anew, in the two parts of every reply: keep what is right, and change what another "
+    "draft does better. The user sees none of the drafts."
+)
 
 
 def opening(constitution: Constitution) -> str:
@@ -31,15 +37,20 @@ def render_shared(constitution: Constitution, style: str) -> Prompt:
     return shared_messages(constitution) if style == "chat" else f"{render_prefix(constitution)}{_USER}"
 
 
-def render_prompt(constitution: Constitution, instruction: Instruction, style: str) -> Prompt:
+def render_prompt(
+    constitution: Constitution, instruction: Instruction, style: str, drafts: Sequence[str] = ()
+) -> Prompt:
     """The prompt for one instruction: text to continue (`style` "text") or messages ("chat").
 
-    Raises ValueError for another style. What depends on the instruction stands last, for the prefix cache.
+    `drafts` are answers to it that a debate shows. Raises ValueError for another style. What depends on the
+    instruction stands last, for the prefix cache.
     """
+    turn = instruction.user_turn + "".join(f"\n### Draft\n{draft}" for draft in drafts)
     if style == "text":
-        return f"{render_shared(constitution, style)}{instruction.user_turn}\n### Thoughts\n{opening(constitution)}"
+        return f"{render_shared(constitution, style)}{turn}\n### Thoughts\n{opening(constitution)}"
     if style == "chat":
-        return (*shared_messages(constitution), {"role": "user", "content": instruction.user_turn})
+        turn = f"{turn}\n\n{_DEBATED}" if drafts else turn
+        return (*shared_messages(constitution), {"role": "user", "content": turn})
     raise ValueError(f"style: must be 'text' or 'chat', not {style!r}")
 
 

@@ -62,8 +62,8 @@ def preference_row(user_turn: str, chosen: str, rejected: str) -> dict[str, Any]
 
 def _scores(example: Example) -> list[dict[str, Any]] | None:
     """One entry for each cited principle the judge was asked about; None where nothing was judged."""
-    scores = (example.judging or {}).get("scores")
-    return scores and [{"principle": id_, "score": score} for id_, score in scores.items()]
+    scores = (example.judging or {}).get("scores") or {}
+    return [{"principle": id_, "score": score} for id_, score in scores.items()] or None
 
 
 def schema(configuration: str) -> Any:

@@ -317,8 +317,8 @@ class Example:
     """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in.
 
     Where a `revision` saved it, thought and answer are the revised ones, and `reply` is what was revised. `usage` is
-    the first reply's; contrasts and revision have their own. `judging` is what the judge made of the answer, as plain
-    values (align.judging).
+    the reply's and that of all draws beside it; contrasts and revision have their own. `judging` is what the judge made
+    of the answer, as plain values (align.judging).
     """
 
     instruction: Instruction

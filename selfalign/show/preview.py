@@ -59,6 +59,9 @@ def _answers(recipe: Recipe, sources: Sources) -> Iterator[tuple[str, Prompt]]:
     instruction, style = as_instruction(sources.seeds[0]), recipe.model.style
     constitution = sources.constitution
     yield "align", render_prompt(constitution, instruction, style)
+    if recipe.align.debate is not None:
+        drafts = [sources.seeds[0].answer] * recipe.align.debate.agents
+        yield "debate", render_prompt(constitution, instruction, style, drafts)
     if recipe.judge.score:
         yield "judge", first_question(constitution, instruction, sources.seeds[0].answer, style)
     if recipe.revise is not None:
