@@ -321,7 +321,7 @@ async def _open_judge(
         how = {"style": recipe.model.style, "slots": recipe.slots, "count": count}
         facts = await measure_judge(PatientEngine(engine), known, run.path, recipe.judge, **how)
     _say(stream, f"judge    {facts['line']}")
-    return Judge(recipe.judge.weights, facts["may_choose"], facts["scores_failures"], count)
+    return Judge(recipe.judge.weights, facts["may_choose"], facts["scores_failures"], count, recipe.judge.threshold)
 
 
 def _prepare_constitution(engine: StartedEngine, constitution: Constitution, recipe: Recipe) -> int:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from selfalign.align.ask import AlignSpec
 from selfalign.align.contrast import Contrasting, contrast
 from selfalign.align.debate import debate
+from selfalign.align.improve import keep_better, low_principle
 from selfalign.align.judging import Judge, keep_judging, score
 from selfalign.align.outcome import align
 from selfalign.align.revise import revise
@@ -147,10 +148,24 @@ async def outcome_of(
         outcome = keep_judging(outcome, revised)
     if plan.judge is not None:
         outcome = await score(engine, outcome, plan.constitution, plan.judge, style=plan.style)
+        outcome = await _improve(engine, outcome, plan, plan.judge, rng_seed, counters)
     if plan.pairs is not None:
         with counters.timing("pairs"):
             outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
     return outcome
+
+
+async def _improve(
+    engine: Engine, outcome: Outcome, plan: Plan, judge: Judge, rng_seed: int, counters: Counters
+) -> Outcome:
+    """Revise what the judge scored low; the judge's questions are no time of revising."""
+    principle = low_principle(outcome, judge) if plan.revise is not None else None
+    if principle is None:
+        return outcome
+    with counters.timing("revise"):
+        how = {"style": plan.style, "rng_seed": rng_seed, "low": principle}
+        revised = await revise(engine, outcome, plan.constitution, plan.revise, plan.checks, **how)
+    return await keep_better(engine, outcome, revised, plan.constitution, judge, style=plan.style)
 
 
 def samplings(plan: Plan) -> list[Sampling]:

@@ -162,7 +162,7 @@ def test_a_broken_judge_scores_but_neither_chooses_nor_filters_and_says_so(tmp_p
 
 def test_resume_equals_uninterrupted_at_any_kill_point_and_asks_nothing_twice(tmp_path, monkeypatch):
     read_sources_once(monkeypatch)
-    changes = {"align__samples": 2, "judge__filter": "true", "propose__target": 8}
+    changes = {"align__samples": 2, "judge__filter": "true", "propose__target": 8, "revise": "{}"}
     whole = run(tmp_path / "whole", **changes)
     expected = state_of(tmp_path / "whole")
     exported = dataset_bytes(dataset.export(tmp_path / "whole"))
@@ -181,6 +181,28 @@ def test_resume_equals_uninterrupted_at_any_kill_point_and_asks_nothing_twice(tm
         assert len(list(filter(is_known, questions(again, "# Judging")))) == num_measuring - num_lines
         assert state_of(path) == expected, f"kill {number}"
     assert dataset_bytes(dataset.export(path)) == exported
+
+
+def test_what_scores_low_is_revised_once_where_the_judge_may_judge(tmp_path):
+    path = tmp_path / "run"
+    run(path, revise="{}", judge__threshold=0.6, propose__target=16)
+    low = [each for each in rundir.read_outcomes(path) if each.judging and "revising" in each.judging]
+    better = [each for each in low if each.judging["revising"]["is_better"]]
+    assert 0 < len(better) < len(low)
+    for each in better:
+        (score,), (before,) = ({*scores.values()} for scores in list(each.judging["revising"].values())[1::-1])
+        assert score > before < 0.6
+        assert each.judging["scores"] == each.judging["revising"]["revised"]
+    folder = dataset.export(path)
+    saved = {row["id"]: row["revision"] for row in parquet.read_table(folder / "full").to_pylist() if row["revision"]}
+    assert saved.keys() == {each.instruction_id for each in better}
+    assert all(each["fault"].startswith("judged low: ") for each in saved.values())
+    assert f"{len(better)} of {len(low)} low-scored ones improved" in "\n".join(describe(path))
+    before = (path / rundir.OUTCOMES).read_bytes()
+    recheck(path, ["checks.loop=flag"])
+    assert (path / rundir.OUTCOMES).read_bytes() == before
+    run(tmp_path / "random", at_random, revise="{}", propose__target=8)
+    assert not any(each.revision for each in rundir.read_outcomes(tmp_path / "random") if isinstance(each, Example))
 
 
 def test_a_dead_engine_while_the_judge_is_measured_is_one_error(tmp_path):

@@ -8,7 +8,9 @@ from scripted import ScriptedEngine
 from test_generate import run
 from worlds import world_model, world_recipe
 
-from selfalign.align import load_constitution, read_again, read_outcome, render_prefix
+from selfalign.align import Judge, load_constitution, read_again, read_outcome, render_prefix
+from selfalign.align.improve import keep_better, low_principle
+from selfalign.align.judging import score
 from selfalign.align.revise import broken_principle, is_revisable, render_revision, revise
 from selfalign.checks import ChecksSpec
 from selfalign.errors import PromptRefused
@@ -134,3 +136,79 @@ def test_a_run_counts_what_revising_saved_and_what_it_cost(tmp_path):
     assert counters.revise_usage.output_tokens == 3 * counters.num_revised
     assert counters.align_usage.output_tokens == 7 * counters.num_revised
     assert all(outcome.revision for outcome in rundir.read_outcomes(tmp_path / "run"))
+
+
+WEAK, BETTER = "One is the Po.", "One is the Urubamba; it flows into the Ucayali, in the east."
+JUDGE = Judge(chooses=True, threshold=0.5)
+
+
+def improved(default, scores, reply=None, judge=JUDGE, checks=CHECKS):
+    """The draft, what became of it, and what was asked; `scores` are those of each answer by every principle."""
+
+    def prefer(prompt, options):
+        answer = prompt.rpartition("### Answer\n")[2].partition("\n### Verdict")[0]
+        return [scores[answer], 1 - scores[answer]]
+
+    async def work():
+        scored = await score(engine, outcome_of(WEAK, default), default, judge, style="text")
+        if (principle := low_principle(scored, judge)) is None:
+            return scored, scored
+        how = {"style": "text", "rng_seed": 1, "low": principle}
+        after = await revise(engine, scored, default, Sampling(), checks, **how)
+        return scored, await keep_better(engine, scored, after, default, judge, style="text")
+
+    reply = REVISED.replace(GOOD, BETTER) if reply is None else reply
+    engine = ScriptedEngine(lambda *_: Completion(reply, "stop", Usage(5, 4, 3)), prefer=prefer)
+    before, after = asyncio.run(work())
+    return before, after, [each for each in engine.requests if "### Critique" in each.prompt]
+
+
+def test_what_the_judge_scored_low_is_revised_by_its_weakest_principle_and_the_better_answer_stays(default):
+    before, after, (asked,) = improved(default, {WEAK: 0.2, BETTER: 0.8})
+    assert asked.prompt.endswith(f"### Draft\n{WEAK}\n### Critique\nThe draft breaks 2 (informative):")
+    assert (after.answer, after.principles_cited, after.usage) == (BETTER, ("helpful",), before.usage)
+    assert (after.revision.draft, after.revision.fault) == (WEAK, "judged low: informative 0.20")
+    # It cites another principle than its draft, and is held to both.
+    assert after.judging["scores"] == {"informative": 0.8, "helpful": 0.8}
+    assert after.judging["questions"] == before.judging["questions"] + 2
+    assert outcome_from_row(to_row(after)) == after
+    assert read_again(after, default, CHECKS) == after
+
+
+@pytest.mark.parametrize(
+    ("reply", "scores", "detail"),
+    [
+        (None, {WEAK: 0.2, BETTER: 0.21}, "judged no better: "),
+        (REVISED.replace(GOOD, GERMAN), {WEAK: 0.2}, "language: "),
+        (REVISED.replace(GOOD, WEAK), {WEAK: 0.2}, "the same answer again"),
+        (" no form", {WEAK: 0.2}, "unparseable: "),
+    ],
+)
+def test_a_revision_that_is_no_better_is_kept_beside_the_draft(default, reply, scores, detail):
+    before, after, asked = improved(default, scores, reply)
+    assert len(asked) == 1
+    assert after.revision.detail.startswith(detail)
+    assert (after.answer, after.judging["scores"]) == (WEAK, {"informative": 0.2})
+    assert replace(after, revision=None, judging=before.judging) == before
+    assert outcome_from_row(to_row(after)) == after
+    assert read_again(after, default, CHECKS) == after
+
+
+def test_a_better_revision_that_other_checks_stop_gives_way_to_its_draft_and_comes_back(default):
+    lenient = replace(CHECKS, language="off")
+    before, after, _ = improved(default, {WEAK: 0.2, GERMAN: 0.8}, REVISED.replace(GOOD, GERMAN), checks=lenient)
+    strict = read_again(after, default, CHECKS)
+    assert (after.answer, strict.answer) == (GERMAN, WEAK)
+    assert strict.judging["scores"] == before.judging["scores"]
+    assert read_again(strict, default, lenient) == after
+
+
+def test_the_judge_has_nothing_revised_that_is_good_or_where_it_may_not_judge(default):
+    for scores, judge in [
+        ({WEAK: 0.6}, JUDGE),
+        ({WEAK: 0.2}, replace(JUDGE, chooses=False)),
+        ({WEAK: 0.2}, replace(JUDGE, weights={"informative": 0})),
+    ]:
+        before, after, asked = improved(default, scores, judge=judge)
+        assert (after, asked) == (before, [])
+        assert after.revision is None

@@ -13,6 +13,7 @@ judging        the judge's scores, and the best of several answers
 outcome        all of that for one instruction
 debate         several answers that see one another, and one that is kept
 revise         what a check failed: one critique, one revision
+improve        what the judge scored low: the same, kept if it scores better
 contrast       the same model behind less or the contrary: the other side of a pair
 again          replies that stand in a journal, read anew
 files          `selfalign check`: the same for replies and answers recorded elsewhere

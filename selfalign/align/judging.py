@@ -9,9 +9,10 @@ mean lets one principle pay for another. So the judge chooses only where it has 
     questions   asked about this instruction, all draws together
     tokens      of those questions
     others      the draws not kept: reply, scores, and why a draw failed; in a debate also who said it in which round
+    revising    where a low score led to a revision: the scores of both (align.improve)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,12 +29,14 @@ TIE = 0.02
 @dataclass(frozen=True, slots=True)
 class Judge:
     """A run's judge: the user's weights by principle id, whether it may choose among several answers, whether answers
-    that a check failed are scored too, and what counts the tokens of its questions."""
+    that a check failed are scored too, what counts the tokens of its questions, and below which weakest score an answer
+    is low."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
     chooses: bool = False
     scores_failures: bool = False
     count: TokenCounter = estimate_tokens
+    threshold: float = 0.5
 
 
 def first_question(constitution: Constitution, instruction: Instruction, answer: str, style: str) -> Prompt:
@@ -85,16 +88,28 @@ def keep_judging(before: Outcome, now: Outcome) -> Outcome:
     """An outcome that was read again, with what the judge said of it before; scores of another answer are void."""
     if before.judging is None or now.judging is not None:
         return now
-    void = {} if now.answer == before.answer else {"scores": {}}
-    return replace(now, judging={**before.judging, **void})
+    if now.answer == before.answer:
+        return replace(now, judging=before.judging)
+    revising, scores = before.judging.get("revising"), {}
+    if revising and before.revision:
+        of_both = {before.revision.answer: revising["revised"], before.revision.draft: revising["draft"]}
+        scores = of_both.get(now.answer, {})
+    return replace(now, judging={**before.judging, "scores": scores})
 
 
 async def _scores(
     engine: Engine, outcome: Outcome, constitution: Constitution, judge: Judge, style: str
 ) -> tuple[dict[str, float], Cost]:
-    cited = [principle for principle in constitution.principles if principle.id in outcome.principles_cited]
+    return await score_by(engine, outcome, outcome.principles_cited, constitution, judge, style)
+
+
+async def score_by(
+    engine: Engine, outcome: Outcome, by: Container[str], constitution: Constitution, judge: Judge, style: str
+) -> tuple[dict[str, float], Cost]:
+    """The scores of an answer by these principles (ids), whether it cites them or not. Raises like `best_of`."""
+    principles = [principle for principle in constitution.principles if principle.id in by]
     asked = (outcome.instruction.user_turn, outcome.answer)
-    return await follows_each(engine, cited, *asked, style=style, count=judge.count)
+    return await follows_each(engine, principles, *asked, style=style, count=judge.count)
 
 
 async def _best(

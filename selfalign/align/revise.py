@@ -2,10 +2,12 @@
 
 Critique and revision are those of Constitutional AI (Bai et al. 2022, arXiv 2212.08073, section 3), in one completion
 behind the constitution's whole prefix. Revising everything lowers helpfulness together with harm, so a good answer is
-never touched: only what a check failed is revised. What could not be parsed has no draft to speak of, and what loops
-or is gibberish was bad luck in sampling and would be copied: both are better asked again (`--retry-failed`).
+never touched: only what a check failed is revised, or the judge scored low (see `improve`). What could not be parsed
+has no draft to speak of, and what loops or is gibberish was bad luck in sampling and would be copied: both are better
+asked again (`--retry-failed`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from selfalign.align.headings import THOUGHTS
@@ -60,19 +62,22 @@ async def revise(
     *,
     style: str,
     rng_seed: int,
+    low: str | None = None,
 ) -> Outcome:
     """The outcome as it is, unless a check failed it and it can be revised: then an example, or the failure, with its
-    `revision`. Raises like `Engine.generate`, but for a refused prompt, which leaves the failure as it is."""
-    if not is_revisable(outcome):
+    `revision`. `low` is the principle by which the judge scored an example low; then that is revised. Raises like
+    `Engine.generate`, but for a refused prompt, which leaves the outcome as it is."""
+    if low is None and not is_revisable(outcome):
         return outcome
-    principle = broken_principle(outcome, constitution)
+    principle = low or broken_principle(outcome, constitution)
+    fault = low_fault(low, outcome.judging["scores"]) if low else outcome.detail
     prompt = render_revision(constitution, outcome.instruction, outcome.answer, principle, style)
     seed = derive_seed(rng_seed, "revise", outcome.instruction_id)
     try:
         completion = await engine.generate(prompt, replace(sampling, stop=(*sampling.stop, STOP)), rng_seed=seed)
     except PromptRefused:
         return outcome
-    return read_revision(outcome, principle, completion, constitution, checks)
+    return read_revision(outcome, principle, fault, completion, constitution, checks)
 
 
 def is_revisable(outcome: Outcome) -> bool:
@@ -80,7 +85,17 @@ def is_revisable(outcome: Outcome) -> bool:
     if isinstance(outcome, Example) or outcome.reason is not FailureReason.CHECK:
         return False
     failed = _failed_checks(outcome)
-    return failed.isdisjoint(_ASKED_AGAIN) and not (hostile(outcome.answer) or ROLE_HEADING.search(outcome.answer))
+    return failed.isdisjoint(_ASKED_AGAIN) and is_presentable(outcome.answer)
+
+
+def is_presentable(draft: str) -> bool:
+    """Whether an answer can stand in a prompt as a draft."""
+    return not (hostile(draft) or ROLE_HEADING.search(draft))
+
+
+def low_fault(principle: str, scores: Mapping[str, float]) -> str:
+    """The fault of an answer that the judge scored low."""
+    return f"judged low: {principle} {scores[principle]:.2f}"
 
 
 def broken_principle(failure: Failure, constitution: Constitution) -> str:
@@ -111,17 +126,23 @@ def render_revision(
 
 
 def read_revision(
-    failure: Failure, principle: str, completion: Completion, constitution: Constitution, checks: ChecksSpec
+    draft: Outcome,
+    principle: str,
+    fault: str,
+    completion: Completion,
+    constitution: Constitution,
+    checks: ChecksSpec,
 ) -> Outcome:
-    """The example that a revision holds, parsed and checked like any other, else the failure; both keep it."""
+    """The example that a revision holds, parsed and checked like any other, else the draft as it was; both keep the
+    revision. `fault` is what was wrong with the draft."""
     heading = None if hostile(completion.text) else THOUGHTS.search(completion.text)
     start = heading.start() if heading else 0
     anew = replace(completion, text=completion.text[start:])
-    outcome = read_outcome(failure.instruction, anew, constitution, checks)
+    outcome = read_outcome(draft.instruction, anew, constitution, checks)
     revision = Revision(
         principle=principle,
-        draft=failure.answer,
-        fault=failure.detail,
+        draft=draft.answer,
+        fault=fault,
         reply=completion.text,
         usage=completion.usage,
         finish_reason=completion.finish_reason,
@@ -129,6 +150,6 @@ def read_revision(
         answer=outcome.answer,
     )
     if isinstance(outcome, Example):
-        return replace(outcome, usage=failure.usage, reply=failure.reply, revision=revision)
+        return replace(outcome, usage=draft.usage, reply=draft.reply, revision=revision)
     detail = outcome.detail if outcome.reason is FailureReason.CHECK else f"{outcome.reason.value}: {outcome.detail}"
-    return replace(failure, revision=replace(revision, detail=detail))
+    return replace(draft, revision=replace(revision, detail=detail))

@@ -28,7 +28,7 @@ def full_row(example: Example, origin: Mapping[str, Any], ran: Sequence[str] = (
     `ran` names the checks that ran: those of which the journal says nothing have passed.
     """
     told = {result.name: result for result in example.checks}
-    revision = example.revision
+    revision = example.revision if example.revision and example.revision.draft != example.answer else None
     checks = [told.get(name) or CheckResult(name, Verdict.PASS) for name in dict.fromkeys([*ran, *told])]
     return {
         "id": example.instruction.id,
@@ -61,7 +61,7 @@ def preference_row(user_turn: str, chosen: str, rejected: str) -> dict[str, Any]
 
 
 def _scores(example: Example) -> list[dict[str, Any]] | None:
-    """One entry for each cited principle the judge was asked about; None where nothing was judged."""
+    """One entry for each principle the judge was asked about; None where nothing was judged."""
     scores = (example.judging or {}).get("scores") or {}
     return [{"principle": id_, "score": score} for id_, score in scores.items()] or None
 

@@ -294,8 +294,8 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A `draft` that a check failed (`fault` says which and why), its critique by the principle it broke (an id), and
-    the draft written anew.
+    """A `draft` that a check failed or the judge scored low (`fault` says which and why), its critique by the principle
+    it broke (an id), and the draft written anew.
 
     `reply` is the whole completion, the critique first; `finish_reason` is its own. `answer` is what the revision
     answers, "" where it could not be read, and `detail` says what is still wrong with it.
@@ -316,7 +316,7 @@ class Revision:
 class Example:
     """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in.
 
-    Where a `revision` saved it, thought and answer are the revised ones, and `reply` is what was revised. `usage` is
+    Where a `revision` took its place, thought and answer are the revised ones, and `reply` is what was revised. `usage` is
     the reply's and that of all draws beside it; contrasts and revision have their own. `judging` is what the judge made
     of the answer, as plain values (align.judging).
     """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from selfalign.records import Example, Failure, FailureReason, Outcome, Round, Usage
+from selfalign.records import Example, Failure, FailureReason, Outcome, Revision, Round, Usage
 from selfalign.run.forecast import Course
 
 METRICS_SECONDS = 5.0
@@ -23,8 +23,10 @@ EXTRA_STEPS = ("judge", "revise", "pairs")
 @dataclass
 class Counters:
     """The funnel of a run. Every candidate is counted in exactly one of accepted and `rejected`, every answer in
-    exactly one of examples and `failed`; both are counted by reason. `num_recovered` of the `num_revised` answers are
-    examples now. Seconds are of all requests together, since this start; journals do not have them."""
+    exactly one of examples and `failed`; both are counted by reason. `num_recovered` of the `num_revised` failed
+    answers are examples now, and `num_improved` of `num_low` that the judge scored low score better. Seconds are of
+    all requests together, since this start; journals do not have them.
+    """
 
     target: int = 0
     num_rounds: int = 0
@@ -39,6 +41,8 @@ class Counters:
     pairs_usage: Usage = field(default_factory=Usage)
     num_revised: int = 0
     num_recovered: int = 0
+    num_low: int = 0
+    num_improved: int = 0
     revise_usage: Usage = field(default_factory=Usage)
     judge_questions: int = 0
     judge_tokens: int = 0
@@ -67,9 +71,7 @@ class Counters:
             self.num_contrasts += 1
             self.pairs_usage += contrast.usage
         if answered.revision:
-            self.num_revised += 1
-            self.num_recovered += isinstance(answered, Example) and answered.answer != answered.revision.draft
-            self.revise_usage += answered.revision.usage
+            self._count_revision(answered, answered.revision)
         if answered.judging:
             self.judge_questions += answered.judging["questions"]
             self.judge_tokens += answered.judging["tokens"]
@@ -77,6 +79,16 @@ class Counters:
             self.num_examples += 1
         else:
             self.failed[failure_label(answered)] += 1
+
+    def _count_revision(self, answered: Outcome, revision: Revision) -> None:
+        is_taken = isinstance(answered, Example) and answered.answer != revision.draft
+        if (answered.judging or {}).get("revising"):
+            self.num_low += 1
+            self.num_improved += is_taken
+        else:
+            self.num_revised += 1
+            self.num_recovered += is_taken
+        self.revise_usage += revision.usage
 
     def count_request(self, seconds: float, is_choice: bool) -> None:
         """Take in the time of one request; choices are the judge's."""
@@ -124,8 +136,10 @@ class Counters:
         found = {}
         if self.num_contrasts:
             found["pairs"] = f"{self.num_contrasts:,} contrasting answers", self.pairs_usage
-        if self.num_revised:
-            found["revise"] = f"{self.num_recovered:,} of {self.num_revised:,} failed answers saved", self.revise_usage
+        told = [f"{self.num_recovered:,} of {self.num_revised:,} failed answers saved"] * bool(self.num_revised)
+        told += [f"{self.num_improved:,} of {self.num_low:,} low-scored ones improved"] * bool(self.num_low)
+        if told:
+            found["revise"] = ", ".join(told), self.revise_usage
         return found
 
     def row(self, now: float) -> dict[str, Any]:

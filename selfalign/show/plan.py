@@ -184,7 +184,7 @@ async def _try_answers(engine: _TimedEngine, tried: _Tried, recipe: Recipe, sour
     if recipe.judge.score:
         # What the judge may do is measured when a run begins; its questions cost the same whatever that is.
         count = find_token_counter(recipe.model) or estimate_tokens
-        steps = replace(steps, judge=Judge(recipe.judge.weights, chooses=True, scores_failures=True, count=count))
+        steps = replace(steps, judge=Judge(recipe.judge.weights, True, True, count, recipe.judge.threshold))
     # Where little was kept, seeds are as good to measure an answer's length by.
     first, *others = (*tried.kept, *map(as_instruction, sources.seeds))
     await answer(first)
