@@ -370,6 +370,16 @@ def test_checks_are_counted_over_all_answers_that_were_judged(tmp_path: Path) ->
     }
 
 
+def test_rows_of_a_judged_run_have_their_weakest_principle_and_margin(tmp_path: Path) -> None:
+    judging = {"scores": {"informative": 0.9, "candor": 0.55}, "questions": 2, "tokens": 9}
+    recipe = {"judge": {"score": True, "threshold": 0.6, "weights": {"candor": 2}}}
+    path = write_run(tmp_path, [replace(example(1), judging=judging), example(2), failure(3)], recipe)
+    content = Content(report.write_report(path))
+    assert [row.get("judged") for row in content.rows("examples")] == [["candor", pytest.approx(0.1)], None]
+    assert content.index["kinds"]["examples"]["margin"] == [0.5, None]
+    assert "margin" not in content.index["kinds"]["failed"]
+
+
 def test_large_rows_make_small_parts(tmp_path: Path) -> None:
     with open(tmp_path / "spool", "wb") as spool:
         writer = parts.PartWriter(spool)

@@ -15,7 +15,7 @@ import pytest
 from chromium import Page, open_chromium, open_page, require_chromium
 from large_run import write_large_run
 from playwright.sync_api import Browser
-from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, example, write_guided_run, write_run
+from run_fixtures import CONSTITUTION, MANIFEST, RECIPE, example, failure, write_guided_run, write_run
 
 from selfalign import report
 from selfalign.records import (
@@ -354,6 +354,24 @@ def test_what_was_flagged_most_comes_first_on_demand(fresh: Page) -> None:
     choose(fresh, "flag", "leak")
     assert all("leak" in article for article in texts(fresh, "#rows article > header"))
     choose(fresh, "order", "")
+
+
+def test_of_a_judged_run_the_uncertain_come_first(chromium: Browser, fresh: Page, tmp_path: Path) -> None:
+    assert "uncertain" not in fresh.evaluate(
+        "[...document.getElementById('order').options].map((option) => option.value)"
+    )
+    scores = [0.95, 0.1, 0.52, 0.4]
+    judgings = [{"scores": {"candor": each}, "questions": 1, "tokens": 9} for each in scores]
+    judged = [replace(example(number), judging=each) for number, each in enumerate(judgings, start=1)]
+    run = write_run(tmp_path / "run", [*judged, example(5), failure(6)], {"judge": {"score": True}})
+    report.write_report(run)
+    with open_page(chromium) as page:
+        show(page, run / report.FILE)
+        choose(page, "order", "uncertain")
+        chips = [re.search(r"judged (\d\.\d\d) by candor", text) for text in texts(page, "#rows article > header")]
+        assert [each and float(each[1]) for each in chips] == [0.52, 0.4, 0.1, 0.95, None]
+        press(page, "[data-kind=failed]")
+        assert len(texts(page, "#rows article")) == 1
 
 
 def test_rows_can_be_read_at_random_and_pages_turned_back(fresh: Page) -> None:

@@ -16,7 +16,7 @@ function drawControls(facts, index, names, set) {
   drawSelect("principle", used(kind.cites), (id) => names.get(id) ?? id, set);
   drawSelect("flag", used(kind.flags).sort(), words, set);
   drawSelect("reason", [...new Set(kind.reason)].map((number) => index.reasons[number]).filter(Boolean).sort(), words, set);
-  drawSelect("order", Object.keys(ORDERS).slice(1), (order) => ORDERS[order], ({ order }) => {
+  drawSelect("order", ordersOf(kind).slice(1), (order) => ORDERS[order], ({ order }) => {
     set({ order: order || "run", shuffle: state.shuffle + 1 });
   }, ORDERS.run);
   byId("again").hidden = state.order === "run";

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from selfalign.dataset.balance import LENGTH_EDGES, Balance, Lengths, ranked, share
+from selfalign.dataset.judged import judge_spec, scores_of
 from selfalign.dataset.pairs import compare_sides
 from selfalign.dataset.paths import public, public_text
 from selfalign.dataset.summary import (
@@ -23,6 +24,7 @@ from selfalign.dataset.summary import (
     scan_outcomes,
     summarise,
 )
+from selfalign.judge import JudgeSpec, weakest
 from selfalign.records import CheckResult, Constitution, FailureReason, Outcome, RejectionReason, Seed, Verdict, to_row
 from selfalign.report import series
 from selfalign.report.parts import KINDS, PartWriter
@@ -48,7 +50,7 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
     summary = summarise(run_path, outcomes)
     seeds = read_seeds(recipe)
     rounds = series.scan_rounds(run_path, summary.counters.num_rounds)
-    _write_outcomes(run_path, outcomes, writer)
+    _write_outcomes(run_path, outcomes, judge_spec(recipe), writer)
     _write_rejections(run_path, rounds, seeds, writer)
     counters, balance = summary.counters, summary.balance
     totals = (len(outcomes.examples), len(outcomes.failures), rounds.num_rejected)
@@ -73,13 +75,17 @@ def gather(run_path: Path, writer: PartWriter) -> dict[str, Any]:
     }
 
 
-def _write_outcomes(run_path: Path, outcomes: Outcomes, writer: PartWriter) -> None:
+def _write_outcomes(run_path: Path, outcomes: Outcomes, spec: JudgeSpec, writer: PartWriter) -> None:
     """Examples and failures in order of id; what the dataset withholds is marked."""
     withheld = read_withheld(run_path)
     for example in read_places(run_path, series.sample(outcomes.examples, MAX_ROWS)):
         reason = withheld.get(example.instruction_id, "")
         row = _outcome_row(example) | ({"withheld": reason} if reason else {})
-        writer.add("examples", row, reason=reason, cites=example.principles_cited, flags=_found(example.checks))
+        judged = {}
+        if lowest := weakest(scores_of(example), spec.weights):
+            row["judged"], judged = lowest, {"margin": round(abs(lowest[1] - spec.threshold), 4)}
+        flags = _found(example.checks)
+        writer.add("examples", row, reason=reason, cites=example.principles_cited, flags=flags, **judged)
     for failure in read_places(run_path, series.sample(outcomes.failures, MAX_ROWS)):
         row = _outcome_row(failure) | {"step": failure.step, "excerpt": failure.reply}
         row["detail"] = public_text(failure.detail)

@@ -3,7 +3,7 @@
 const nothingChosen = () => ({ query: "", principle: "", flag: "", reason: "" });
 const state = { kind: "examples", page: 0, order: "run", shuffle: 1, ...nothingChosen() };
 
-const ORDERS = { run: "as in the run", flagged: "flagged first", random: "random" };
+const ORDERS = { run: "as in the run", flagged: "flagged first", uncertain: "uncertain first", random: "random" };
 
 const isFiltered = () => Boolean(state.query || state.principle || state.flag || state.reason);
 
@@ -22,11 +22,21 @@ function chosenRows(index, kind) {
   return rows;
 }
 
-/** The rows in the order that was chosen; what was flagged or failed by most checks comes first, equal ones at random. */
+/** The orders that there are for a kind: without a judge nothing is uncertain. */
+const ordersOf = (kind) => Object.keys(ORDERS).filter((order) => order !== "uncertain" || kind.margin);
+
+/** What comes first in each order: what most checks flagged or failed, or what the judge scored nearest to the line. */
+const RANKS = {
+  flagged: (index, kind, row) => index.combinations[kind.flags[row]].length,
+  uncertain: (index, kind, row) => -(kind.margin[row] ?? 2), // Margins are below 1.
+  random: () => 0,
+};
+
+/** The rows in the order that was chosen, equal ones at random. */
 function inOrder(index, kind, rows) {
-  if (state.order === "run") return rows;
-  const flags = (row) => (state.order === "flagged" ? index.combinations[kind.flags[row]].length : 0);
-  const keyed = rows.map((row) => [flags(row), scattered(row, state.shuffle), row]);
+  if (state.order === "run" || !ordersOf(kind).includes(state.order)) return rows;
+  const rank = RANKS[state.order];
+  const keyed = rows.map((row) => [rank(index, kind, row), scattered(row, state.shuffle), row]);
   return keyed.sort((one, other) => other[0] - one[0] || one[1] - other[1]).map((each) => each[2]);
 }
 

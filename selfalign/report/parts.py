@@ -21,9 +21,9 @@ class PartWriter:
 
     def __init__(self, spool: IO[bytes]) -> None:
         self._spool = spool
-        # Of each kind: the parts that hold it (number, rows), and three columns with one number per row.
+        # Of each kind: the parts that hold it (number, rows), and columns with one number per row.
         self._kinds: dict[str, dict[str, list]] = {
-            kind: {"parts": [], "reason": [], "cites": [], "flags": []} for kind in KINDS
+            kind: {"parts": [], "reason": [], "cites": [], "flags": [], "margin": []} for kind in KINDS
         }
         self._combinations: dict[tuple[str, ...], int] = {}
         self._reasons: dict[str, int] = {}
@@ -33,9 +33,17 @@ class PartWriter:
         self._kind = KINDS[0]
 
     def add(
-        self, kind: str, row: dict[str, Any], *, reason: str = "", cites: Sequence[str] = (), flags: Sequence[str] = ()
+        self,
+        kind: str,
+        row: dict[str, Any],
+        *,
+        reason: str = "",
+        cites: Sequence[str] = (),
+        flags: Sequence[str] = (),
+        margin: float | None = None,
     ) -> None:
-        """One row, and what it is filtered by: its reason, the principles (ids) it cites, the checks that flag it."""
+        """One row, and what it is filtered and ordered by: its reason, the principles (ids) it cites, the checks that
+        flag it, and how far the judge's score is from the threshold."""
         if kind != self._kind:
             self._finish_part()
             self._kind = kind
@@ -43,14 +51,18 @@ class PartWriter:
         columns["reason"].append(self._reasons.setdefault(reason, len(self._reasons)))
         for column, names in (("cites", tuple(cites)), ("flags", tuple(flags))):
             columns[column].append(self._combinations.setdefault(names, len(self._combinations)))
+        columns["margin"].append(margin)
         self._rows.append(json.dumps(row, separators=(",", ":")))
         self._num_characters += len(self._rows[-1])
         if len(self._rows) == ROWS_PER_PART or self._num_characters >= CHARACTERS_PER_PART:
             self._finish_part()
 
     def close(self) -> dict[str, Any]:
-        """Finish the last part; returns the index."""
+        """Finish the last part; returns the index, with margins only of kinds that have some."""
         self._finish_part()
+        for columns in self._kinds.values():
+            if all(margin is None for margin in columns["margin"]):
+                del columns["margin"]
         return {"reasons": list(self._reasons), "combinations": list(self._combinations), "kinds": self._kinds}
 
     def _finish_part(self) -> None:

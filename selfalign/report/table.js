@@ -22,6 +22,10 @@ function drawRow(kind, row, names, query) {
 function drawAnswered(article, head, kind, row, names, query) {
   if (kind === "failed") head.append(chip(words(row.reasonLabel), "red", `at the step "${row.step}"`));
   if (row.withheld) head.append(chip(`not in the dataset: ${row.withheld}`, "amber"));
+  if (row.judged) {
+    const [id, score] = row.judged;
+    head.append(chip(`judged ${score.toFixed(2)} by ${names.get(id) ?? id}`, "", "the principle that the answer follows least, and how far, from 0 to 1"));
+  }
   for (const id of row.cites) head.append(chip(names.get(id) ?? id));
   for (const [name, outcome] of row.checks) head.append(chip(words(name), outcome === "fail" ? "red" : "amber"));
   if (row.source && row.source !== "self-instruct") head.append(element("span", { class: "id" }, visible(row.source)));
