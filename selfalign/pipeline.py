@@ -18,7 +18,7 @@ from selfalign.align.ask import AlignSpec
 from selfalign.align.contrast import Contrasting, contrast
 from selfalign.align.debate import debate
 from selfalign.align.improve import keep_better, low_principle
-from selfalign.align.judging import Judge, keep_judging, score
+from selfalign.align.judging import Judge, keep_judging, score, score_contrasts
 from selfalign.align.outcome import align
 from selfalign.align.revise import revise
 from selfalign.checks import ChecksSpec
@@ -152,6 +152,8 @@ async def outcome_of(
     if plan.pairs is not None:
         with counters.timing("pairs"):
             outcome = await contrast(engine, outcome, plan.constitution, plan.pairs, plan.checks, **how)
+        if plan.judge is not None and plan.pairs.is_scored:
+            outcome = await score_contrasts(engine, outcome, plan.constitution, plan.judge, style=plan.style)
     return outcome
 
 

@@ -65,6 +65,8 @@ class Recipe:
             raise ValueError("seeds: at least one file of seed tasks is needed")
         if self.align.samples > 1 and not self.judge.score:
             raise ValueError("align.samples: several answers need a judge to choose among them; set judge.score=true")
+        if self.pairs and self.pairs.scored and not self.judge.score:
+            raise ValueError("pairs.scored: nothing is scored without a judge; set judge.score=true")
 
 
 def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:

@@ -358,3 +358,41 @@ def test_answers_that_score_alike_are_compared_in_both_orders(tmp_path):
 
     assert best(lambda first_is_other: [0.9, 0.1] if first_is_other else [0.1, 0.9]) == other.answer
     assert best(lambda first_is_other: [0.9, 0.1]) == one.answer, "the first place alone is no reason"
+
+
+def test_scored_pairs_have_a_margin_where_the_judge_may_judge(tmp_path):
+    path, changes = tmp_path / "run", {"pairs__contrast": "ladder", "pairs__scored": "true", "propose__target": 12}
+    run(path, respond=with_contrasts, **changes)
+    examples = [each for each in rundir.read_outcomes(path) if isinstance(each, Example)]
+    for each in examples:
+        assert each.judging["contrasts"].keys() == {other.rung for other in each.contrasts if other.answer}
+        assert all(scores.keys() == each.judging["scores"].keys() for scores in each.judging["contrasts"].values())
+        asked = len(each.judging["scores"]) * (1 + len(each.judging["contrasts"]))
+        assert each.judging["questions"] == asked
+    rows = parquet.read_table(dataset.export(path) / "preference").to_pylist()
+    lowest = {}
+    for each in examples:
+        lowest[each.answer] = min(each.judging["scores"].values())
+        lowest |= {c.answer: min(each.judging["contrasts"][c.rung].values()) for c in each.contrasts if c.answer}
+    assert len(rows) > 10
+    for row in rows:
+        chosen, rejected = (lowest[row[side][0]["content"]] for side in ("chosen", "rejected"))
+        assert row["margin"] == pytest.approx(chosen - rejected, abs=1e-6)
+    assert {row["margin"] > 0 for row in rows} == {True, False}
+    assert "`margin` is how much higher" in (path / "dataset" / "README.md").read_text()
+    before = (path / rundir.OUTCOMES).read_bytes()
+    recheck(path, ["checks.loop=flag"])
+    assert (path / rundir.OUTCOMES).read_bytes() == before
+    run(tmp_path / "random", at_random, with_contrasts, **changes)
+    table = parquet.read_table(dataset.export(tmp_path / "random") / "preference")
+    assert table.column_names == ["prompt", "chosen", "rejected"]
+    with pytest.raises(RecipeError, match=r"pairs\.scored: nothing is scored without a judge"):
+        world_recipe(pairs__scored="true")
+
+
+def with_contrasts(prompt, sampling, rng_seed):
+    """The world's model, which answers a contrasting turn at once."""
+    completion = world_model(prompt, sampling, rng_seed)
+    if "### Thoughts" in prompt.rpartition("### User")[2] or prompt.endswith("Instruction:"):
+        return completion
+    return replace(completion, text=completion.text.partition("### Answer\n")[2] or "Wood.")

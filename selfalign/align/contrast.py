@@ -48,8 +48,8 @@ class PairsSpec:
     `sampling` is that of the answers where it is null. A pair is left out where the ROUGE-L F-measure of its sides is
     above `max_similarity`, and where more than `max_contained` of the shorter side's words stand in the longer one in
     their order. `max_longer_share` caps the share of the pairs in which one side is the longer one, and
-    `max_refusal_share` that in which one side alone refuses, for either side; null is no cap. Raises ValueError
-    ("<key>: ...").
+    `max_refusal_share` that in which one side alone refuses, for either side; null is no cap. With `scored` the judge,
+    where it may judge, scores the contrasting answers too. Raises ValueError ("<key>: ...").
     """
 
     contrast: Literal["raw", "contrary", "ladder"] = "raw"
@@ -59,6 +59,7 @@ class PairsSpec:
     max_contained: float = 0.9
     max_longer_share: float | None = None
     max_refusal_share: float | None = None
+    scored: bool = False
 
     def __post_init__(self) -> None:
         if self.contrary is not None and self.contrast != "contrary":
@@ -75,10 +76,12 @@ class PairsSpec:
 
 @dataclass(frozen=True, slots=True)
 class Contrasting:
-    """A `PairsSpec` with its files loaded: what stands before the request on each rung, the weakest first."""
+    """A `PairsSpec` with its files loaded: what stands before the request on each rung, the weakest first, and whether
+    the judge scores what comes of it."""
 
     sampling: Sampling
     before: Mapping[str, str]
+    is_scored: bool = False
 
 
 def open_contrasting(
@@ -92,7 +95,8 @@ def open_contrasting(
     }
     sampling = spec.sampling or sampling
     stops = (*sampling.stop, *_STOPS)
-    return Contrasting(replace(sampling, stop=stops), {rung: shown[rung] for rung in _RUNGS[spec.contrast]})
+    before = {rung: shown[rung] for rung in _RUNGS[spec.contrast]}
+    return Contrasting(replace(sampling, stop=stops), before, spec.scored)
 
 
 def contrary_of(constitution: Constitution) -> Constitution:

@@ -9,6 +9,7 @@ mean lets one principle pay for another. So the judge chooses only where it has 
     questions   asked about this instruction, all draws together
     tokens      of those questions
     others      the draws not kept: reply, scores, and why a draw failed; in a debate also who said it in which round
+    contrasts   rung -> the scores of that contrasting answer, by the same principles
     revising    where a low score led to a revision: the scores of both (align.improve)
 """
 
@@ -84,17 +85,40 @@ async def score(engine: Engine, outcome: Outcome, constitution: Constitution, ju
     return replace(outcome, judging={**had, "scores": scores, **cost._asdict()})
 
 
+async def score_contrasts(
+    engine: Engine, outcome: Outcome, constitution: Constitution, judge: Judge, *, style: str
+) -> Outcome:
+    """The outcome with scores of its contrasting answers by the principles that its own answer was scored by, where
+    the judge may judge. Raises like `best_of`."""
+    judging = outcome.judging or {}
+    if not (judge.chooses and judging.get("scores")):
+        return outcome
+    found, cost = {}, Cost(judging["questions"], judging["tokens"])
+    for each in outcome.contrasts:
+        if each.answer:
+            other = replace(outcome, answer=each.answer)
+            found[each.rung], more = await score_by(engine, other, judging["scores"], constitution, judge, style)
+            cost = cost.plus(more)
+    return replace(outcome, judging={**judging, **cost._asdict(), "contrasts": found})
+
+
 def keep_judging(before: Outcome, now: Outcome) -> Outcome:
     """An outcome that was read again, with what the judge said of it before; scores of another answer are void."""
     if before.judging is None or now.judging is not None:
         return now
+    judging = dict(before.judging)
+    if "contrasts" in judging:
+        same = {
+            each.rung for each, was in zip(now.contrasts, before.contrasts, strict=True) if each.answer == was.answer
+        }
+        judging["contrasts"] = {rung: scores for rung, scores in judging["contrasts"].items() if rung in same}
     if now.answer == before.answer:
-        return replace(now, judging=before.judging)
-    revising, scores = before.judging.get("revising"), {}
+        return replace(now, judging=judging)
+    revising, scores = judging.get("revising"), {}
     if revising and before.revision:
         of_both = {before.revision.answer: revising["revised"], before.revision.draft: revising["draft"]}
         scores = of_both.get(now.answer, {})
-    return replace(now, judging={**before.judging, "scores": scores})
+    return replace(now, judging={**judging, "scores": scores})
 
 
 async def _scores(

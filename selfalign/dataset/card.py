@@ -14,6 +14,7 @@ import yaml
 
 from selfalign.checks import CHECK_NAMES
 from selfalign.dataset.balance import describe, ranked, share
+from selfalign.dataset.judged import are_pairs_scored
 from selfalign.dataset.markdown import clean, fenced, inline
 from selfalign.dataset.pairs import compare_sides
 from selfalign.dataset.paths import public
@@ -86,6 +87,7 @@ def _values(card: Card) -> dict[str, Any]:
         "measured": _measured(),
         "languages": _languages(card),
         "figures": describe(card.summary.balance),
+        "has_margins": are_pairs_scored(card.recipe, card.manifest),
         "cells": describe_guided(card.summary.guided),
         "recipe_text": yaml.safe_dump(public(dict(card.recipe)), sort_keys=False, allow_unicode=True),
     }

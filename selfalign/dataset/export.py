@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 from selfalign.dataset.caps import BalanceSpec, surplus
 from selfalign.dataset.card import Card, Split, render_card
+from selfalign.dataset.judged import are_pairs_scored, judge_spec, margin_of
 from selfalign.dataset.pairs import UNPAIRED, Unpaired
 from selfalign.dataset.parquet import Shards, engraving_row, full_row, preference_row, schema
 from selfalign.dataset.paths import public
@@ -137,6 +138,7 @@ def _write(folder: Path, run_path: Path, outcomes: Outcomes, withheld: Mapping[s
     recipe, manifest = rundir.read_recipe(run_path), rundir.read_manifest(run_path)
     spec = _spec_of(DatasetSpec, recipe.get("dataset"))
     origin, ran = _origin(recipe, manifest), checks_of(recipe)
+    weights, has_margins = judge_spec(recipe).weights, are_pairs_scored(recipe, manifest)
     kept = [place for place in outcomes.examples if place[0] not in withheld]
     measure, shown, unpaired = Measure(run_path, kept), [], []
     splits: list[Split] = []
@@ -145,8 +147,8 @@ def _write(folder: Path, run_path: Path, outcomes: Outcomes, withheld: Mapping[s
         examples = read_places(run_path, places)
         if name == "train":
             examples = _showing(examples, shown, len(places))
-        rows = _rows(examples, measure, unpaired, partial(full_row, origin=origin, ran=ran))
-        splits += _write_split(folder, name, rows)
+        rows = _rows(examples, measure, unpaired, partial(full_row, origin=origin, ran=ran), weights)
+        splits += _write_split(folder, name, rows, has_margins)
     summary = measure.summary(outcomes, withheld)
     write_summary(folder, summary)
     _write_lines(folder / WITHHELD, ({"id": id_, "reason": reason} for id_, reason in withheld.items()))
@@ -176,7 +178,11 @@ def _showing(examples: Iterable[Example], shown: list[Example], num_rows: int) -
 
 
 def _rows(
-    examples: Iterable[Example], measure: Measure, unpaired: list[Unpaired], full: Callable[[Example], dict[str, Any]]
+    examples: Iterable[Example],
+    measure: Measure,
+    unpaired: list[Unpaired],
+    full: Callable[[Example], dict[str, Any]],
+    weights: Mapping[str, float],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows that examples make, each with its configuration; the examples are measured as they go by."""
     for example in examples:
@@ -185,12 +191,13 @@ def _rows(
         yield "engraving", engraving_row(example)
         yield "full", full(example)
         for chosen, rejected in pairs:
-            yield "preference", preference_row(example.instruction.user_turn, chosen.answer, rejected.answer)
+            margin = margin_of(example, chosen.rung, rejected.rung, weights)
+            yield "preference", preference_row(example.instruction.user_turn, chosen.answer, rejected.answer, margin)
 
 
-def _write_split(folder: Path, name: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> list[Split]:
+def _write_split(folder: Path, name: str, rows: Iterable[tuple[str, dict[str, Any]]], has_margins: bool) -> list[Split]:
     """The Parquet files of one split in every configuration that has rows."""
-    files = {kind: Shards(folder / kind, name, schema(kind)) for kind in CONFIGURATIONS}
+    files = {kind: Shards(folder / kind, name, schema(kind, has_margins)) for kind in CONFIGURATIONS}
     for kind, row in rows:
         files[kind].add(row)
     closed = [Split(kind, name, shards.num_rows, shards.close()) for kind, shards in files.items()]

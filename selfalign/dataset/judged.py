@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from selfalign.dataset.pairs import ALIGNED
 from selfalign.errors import PromptRefused
 from selfalign.judge import (
     MIN_LABELLED,
@@ -45,6 +46,21 @@ def judge_spec(recipe: Mapping[str, Any]) -> JudgeSpec:
 def scores_of(outcome: Outcome) -> Mapping[str, float]:
     """The judge's scores of an answer by principle id; none where it was not asked."""
     return (outcome.judging or {}).get("scores") or {}
+
+
+def are_pairs_scored(recipe: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether a run's judge may judge, and was to score the contrasting answers too."""
+    return bool((recipe.get("pairs") or {}).get("scored") and (manifest.get("judge") or {}).get("may_choose"))
+
+
+def margin_of(example: Example, chosen: str, rejected: str, weights: Mapping[str, float]) -> float | None:
+    """How much higher the weakest principle of a pair's chosen side scores than that of the rejected one, -1 to 1; None
+    where a side has no scores. The sides are named by their rungs, and compared by the principles both have."""
+    of_contrasts = (example.judging or {}).get("contrasts") or {}
+    scores = [of_contrasts.get(rung, {}) if rung != ALIGNED else scores_of(example) for rung in (chosen, rejected)]
+    both = scores[0].keys() & scores[1].keys()
+    lowest = [weakest({id_: each[id_] for id_ in sorted(both)}, weights) for each in scores]
+    return round(lowest[0][1] - lowest[1][1], 6) if all(lowest) else None
 
 
 class JudgeTally:

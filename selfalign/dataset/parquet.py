@@ -51,12 +51,14 @@ def full_row(example: Example, origin: Mapping[str, Any], ran: Sequence[str] = (
     }
 
 
-def preference_row(user_turn: str, chosen: str, rejected: str) -> dict[str, Any]:
-    """A pair in the conversational form that TRL's trainers take, with the prompt apart."""
+def preference_row(user_turn: str, chosen: str, rejected: str, margin: float | None = None) -> dict[str, Any]:
+    """A pair in the conversational form that TRL's trainers take, with the prompt apart. `margin` says how much higher
+    the judge scores the chosen side; its column is there only in `schema` with margins."""
     return {
         "prompt": [{"role": "user", "content": user_turn}],
         "chosen": [{"role": "assistant", "content": chosen}],
         "rejected": [{"role": "assistant", "content": rejected}],
+        "margin": margin,
     }
 
 
@@ -66,7 +68,7 @@ def _scores(example: Example) -> list[dict[str, Any]] | None:
     return [{"principle": id_, "score": score} for id_, score in scores.items()] or None
 
 
-def schema(configuration: str) -> Any:
+def schema(configuration: str, has_margins: bool = False) -> Any:
     """The columns of a configuration, a pyarrow schema; spelled out, so that an empty column keeps its type."""
     import pyarrow as pa
 
@@ -75,7 +77,8 @@ def schema(configuration: str) -> Any:
     if configuration == "engraving":
         return pa.schema([("messages", messages)])
     if configuration == "preference":
-        return pa.schema([(name, messages) for name in ("prompt", "chosen", "rejected")])
+        margins = [("margin", pa.float64())] * has_margins
+        return pa.schema([(name, messages) for name in ("prompt", "chosen", "rejected")] + margins)
     check = pa.struct([("name", text), ("verdict", text), ("number", pa.float64()), ("reason", text)])
     digests = pa.struct([("constitution", text), ("seeds", text), ("recipe", text), ("model", text)])
     cell = pa.struct([(name, text) for name in Cell._fields])

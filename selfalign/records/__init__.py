@@ -316,9 +316,9 @@ class Revision:
 class Example:
     """A finished row: an instruction with thought, cited principles (ids) and answer, and the `reply` they stood in.
 
-    Where a `revision` took its place, thought and answer are the revised ones, and `reply` is what was revised. `usage` is
-    the reply's and that of all draws beside it; contrasts and revision have their own. `judging` is what the judge made
-    of the answer, as plain values (align.judging).
+    Where a `revision` took its place, thought and answer are the revised ones, and `reply` is what was revised. `usage`
+    is the reply's and that of all draws beside it; contrasts and revision have their own. `judging` is what the judge
+    made of the answer, as plain values (align.judging).
     """
 
     instruction: Instruction
