@@ -4,8 +4,9 @@ import hashlib
 import io
 import json
 import random
+import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from pyarrow import parquet
@@ -21,11 +22,13 @@ from selfalign.cli import app
 from selfalign.dataset import export as dataset
 from selfalign.errors import EngineDied, RecipeError
 from selfalign.generate import generate
-from selfalign.judge import JudgeSpec
+from selfalign.judge import JudgeSpec, load_labels
 from selfalign.probe.calibrate import load_known
 from selfalign.recheck import recheck
 from selfalign.records import Completion, Example, Failure
 from selfalign.run import directory as rundir
+from selfalign.show.arguments import argue
+from selfalign.show.browse import show_examples
 from selfalign.show.preview import preview
 from selfalign.show.status import describe
 
@@ -358,6 +361,31 @@ def test_answers_that_score_alike_are_compared_in_both_orders(tmp_path):
 
     assert best(lambda first_is_other: [0.9, 0.1] if first_is_other else [0.1, 0.9]) == other.answer
     assert best(lambda first_is_other: [0.9, 0.1]) == one.answer, "the first place alone is no reason"
+
+
+def test_both_sides_are_argued_for_whoever_labels(tmp_path):
+    path, file = tmp_path / "run", tmp_path / "labels.jsonl"
+    run(path, propose__target=8)
+
+    def respond(prompt, sampling, rng_seed):
+        return "Wood is named." if prompt.endswith("### Argument for\n") else " Summer is not.\n"
+
+    engine = ScriptedEngine(respond)
+    arguing = partial(argue, path, start_engine=opener(engine))
+    wanted = {"principle": None, "grep": None, "limit": 3, "to_label": file}
+    shown = "\n".join(show_examples(path, which="uncertain", **wanted, argue=arguing))
+    assert len(re.findall(r"  for +Wood is named\.\n  against +Summer is not\.", shown)) == 3
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(engine.requests) == 2 * len(rows) == 6
+    for row in rows:
+        assert (row["for"], row["against"], row["label"]) == ("Wood is named.", "Summer is not.", None)
+        asked = f"\n### User\n{row['user']}\n### Answer\n{row['answer']}\n### Argument against\n"
+        assert sum(each.prompt.endswith(asked) for each in engine.requests) == 1
+    with pytest.raises(rundir.RunDirError, match="may hold labels"):
+        list(show_examples(path, which="uncertain", **wanted, argue=arguing))
+    assert len(engine.requests) == 6, "nothing is asked before the file is found to be there"
+    file.write_text("".join(json.dumps(row | {"label": True}) + "\n" for row in rows))
+    assert len(load_labels(str(file), rundir.read_constitution(path))) == 3
 
 
 def test_scored_pairs_have_a_margin_where_the_judge_may_judge(tmp_path):

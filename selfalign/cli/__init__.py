@@ -1,8 +1,9 @@
 """The commands. The only folder that prints results, catches errors and exits."""
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -121,6 +122,9 @@ def show(
         Path | None,
         typer.Option(help="With --uncertain: a file for these rows, to be labelled and read back (judge.labels)."),
     ] = None,
+    argued: Annotated[
+        bool, typer.Option("--argue", help="With --uncertain: ask the model for the best argument on either side.")
+    ] = False,
     principle: Annotated[str | None, typer.Option(help="Of a run: examples that cite this principle (id).")] = None,
     cell: Annotated[
         str | None, typer.Option(help='Of a guided run: rows whose hint begins so, such as "fraud; bank messages".')
@@ -132,7 +136,8 @@ def show(
     """Look at a recipe before it runs, or at what a run made.
 
     A recipe: its resolved form, its constitution, and one fully rendered prompt for each step, with the number of
-    tokens where the model's tokenizer is at hand. A run: its examples, failures or rejections. Needs no engine.
+    tokens where the model's tokenizer is at hand. A run: its examples, failures or rejections. Only --argue
+    needs the engine.
     """
     from selfalign.recipe import load_recipe
     from selfalign.run import directory as rundir
@@ -143,14 +148,26 @@ def show(
         raise typer.BadParameter("choose one of --failed, --rejected and --uncertain")
     if to_label is not None and not uncertain:
         raise typer.BadParameter("--to-label goes with --uncertain")
+    if argued and not uncertain:
+        raise typer.BadParameter("--argue goes with --uncertain")
     if rundir.is_run(Path(what)):
         which = "failed" if failed else "rejected" if rejected else "uncertain" if uncertain else "examples"
         wanted = {"principle": principle, "cell": cell, "grep": grep, "limit": limit, "to_label": to_label}
-        lines = show_examples(Path(what), which=which, **wanted)
+        lines = show_examples(Path(what), which=which, **wanted, argue=_arguing(Path(what)) if argued else None)
     else:
         lines = preview(load_recipe(what, overrides or ()))
-    for line in lines:
-        typer.echo(line)
+    try:
+        for line in lines:
+            typer.echo(line)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _arguing(run: Path) -> Any:
+    """What asks the run's model for arguments, not imported before."""
+    from selfalign.show.arguments import argue
+
+    return partial(argue, run, stream=sys.stderr)
 
 
 @app.command()

@@ -7,6 +7,7 @@ canaries     answers in disguises that must not score higher
 measure      how far the judge can be trusted, and whether it may filter
 record       the questions that measure it, as a run keeps them
 labels       a user's labelled answers
+argue        the strongest argument for and against an answer, for whoever labels it
 """
 
 from selfalign.judge.ask import Cost, Preference, better_of, follows, follows_each

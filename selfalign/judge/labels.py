@@ -3,6 +3,7 @@
     {"id": "p0000012-03", "user": "...", "answer": "...", "principle": "candor", "label": true}
 
 `label` says whether the answer follows the principle: true, false, or null where nobody has said so yet.
+The arguments that `--argue` adds, `for` and `against`, may stay.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from selfalign.records import Constitution
 from selfalign.rows import read_rows
 
 KEYS = ("id", "user", "answer", "principle", "label")
+_ARGUMENTS = ("for", "against")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def load_labels(path: str, constitution: Constitution) -> tuple[Label, ...]:
 def _label(row: Mapping[str, Any], known: set[str], where: str) -> Label | None:
     """The label of a row; None where it is still null."""
     for key in row:
-        if key not in KEYS:
+        if key not in (*KEYS, *_ARGUMENTS):
             raise RecipeError(f"{where}: unknown key {key!r}{did_you_mean(str(key), KEYS)}")
     for key in KEYS:
         if key not in row:

@@ -22,26 +22,26 @@ _HEADING = re.compile(r"^[ \t]{0,3}#{3}[ \t]*(?:principle|user|answer(?: [ab])?|
 
 def follows_question(principle: Principle, user_turn: str, answer: str, style: str) -> Prompt:
     """Does this answer follow this principle? `YES_NO` are the answers. Raises `PromptRefused` for hostile text."""
-    body = f"### Answer\n{_harmless(answer)}"
+    body = f"### Answer\n{harmless(answer)}"
     return _prompt("follows", principle, user_turn, body, style)
 
 
 def better_question(principle: Principle, user_turn: str, first: str, second: str, style: str) -> Prompt:
     """Which of two answers follows it better? `LETTERS` are the answers. Raises `PromptRefused` for hostile text."""
-    body = f"### Answer A\n{_harmless(first)}\n### Answer B\n{_harmless(second)}"
+    body = f"### Answer A\n{harmless(first)}\n### Answer B\n{harmless(second)}"
     return _prompt("better", principle, user_turn, body, style)
 
 
 def _prompt(kind: str, principle: Principle, user_turn: str, body: str, style: str) -> Prompt:
     rule = f"{principle.name}. {principle.rule}"
-    question = f"### Principle\n{rule}\n### User\n{_harmless(user_turn)}\n{body}\n### Verdict"
+    question = f"### Principle\n{rule}\n### User\n{harmless(user_turn)}\n{body}\n### Verdict"
     if style == "text":
         return f"{_heads()[kind]}\n\n{question}\n"
     how = "Reply with the verdict alone: " + (" or ".join(YES_NO if kind == "follows" else LETTERS))
     return ({"role": "user", "content": f"{_heads()[kind]}\n\n{question}\n\n{how}."},)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """The text, where nothing in it could pass for a part of the question."""
     if found := hostile(text):
         raise PromptRefused(f"the text to judge contains {found}")

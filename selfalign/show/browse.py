@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from selfalign.errors import RecipeError, did_you_mean
 from selfalign.records import CheckResult, Example, Failure, Principle, Rejection, Verdict
 from selfalign.run import directory as rundir
 from selfalign.run.progress import failure_label
-from selfalign.show.uncertain import most_uncertain, write_to_label
+from selfalign.show.uncertain import Doubtful, most_uncertain, refuse_existing, write_to_label
 
 MAX_WIDTH = 110
 """Columns: longer lines are hard to read, however wide the terminal."""
@@ -44,15 +44,19 @@ def show_examples(
     limit: int,
     cell: str | None = None,
     to_label: Path | None = None,
+    argue: Callable[[list[Doubtful]], Mapping[str, Mapping[str, str]]] | None = None,
 ) -> Iterator[str]:
     """The lines of at most `limit` rows of a run; `which` is "examples", "failed", "rejected" or "uncertain".
 
-    "uncertain" are examples, those first that the judge is least sure of; they are also written to `to_label`.
+    "uncertain" are examples, those first that the judge is least sure of; they are also written to `to_label`,
+    and `argue` gives what speaks for and against them.
     `principle` (id or name) keeps what cites it, `cell` what answers a hint that begins so ("fraud; bank messages"),
     `grep` what contains this text in any part, whatever the case.
     Reads only as much of the journals as is shown. Raises `RunDirError` where `path` is no run, `RecipeError` where
     its constitution has no such principle.
     """
+    if to_label is not None:
+        refuse_existing(to_label)  # before an engine is started
     principles = rundir.read_constitution(path).principles
     wanted = _find_principle(principles, principle) if principle is not None else None
     if which == "rejected":
@@ -61,13 +65,15 @@ def show_examples(
         texts = find_texts(path, (item.nearest_id for _, item in found if item.nearest_id))
         entries = [_rejected_entry(index, item, texts) for index, item in found]
     else:
-        rows = _matching_answered(path, Failure if which == "failed" else Example, wanted, cell, grep)
+        rows, argued = _matching_answered(path, Failure if which == "failed" else Example, wanted, cell, grep), {}
         if which == "uncertain":
-            rows = most_uncertain(path, rows, limit)
+            doubtful = most_uncertain(path, rows, limit)
+            argued = argue(doubtful) if argue is not None else {}
             if to_label is not None:
-                write_to_label(path, rows, to_label)
+                write_to_label(doubtful, to_label, argued)
+            rows = [row for row, _ in doubtful]
         names = {item.id: item.name for item in principles}
-        entries = [_answered_entry(row, names) for row in islice(rows, limit)]
+        entries = [_answered_entry(row, names, argued.get(row.instruction_id, {})) for row in islice(rows, limit)]
     is_terminal = sys.stdout.isatty()
     for entry in entries:
         yield from (_highlight(line, grep) if is_terminal else _COLOUR.sub("", line) for line in entry)
@@ -141,7 +147,7 @@ def _contains(texts: Iterable[str], grep: str | None) -> bool:
     return grep is None or any(grep.casefold() in text.casefold() for text in texts)
 
 
-def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[str]:
+def _answered_entry(row: Example | Failure, names: dict[str, str], argued: Mapping[str, str]) -> Iterator[str]:
     cited = ", ".join(names.get(id_, id_) for id_ in row.principles_cited)
     failed = isinstance(row, Failure)
     title = style(row.instruction.id, bold=True)
@@ -162,6 +168,8 @@ def _answered_entry(row: Example | Failure, names: dict[str, str]) -> Iterator[s
             yield from _block("flag", _describe(result), fg="yellow")
     scores = (f"{names.get(id_, id_)} {score:.2f}" for id_, score in scores_of(row).items())
     yield from _block("follows", ", ".join(scores), dim=True)
+    for side, argument in argued.items():
+        yield from _block(side, argument)
 
 
 def _beside(row: Example | Failure) -> Iterator[str]:
