@@ -50,7 +50,7 @@ async def _argue(
                 completion = await engine.generate(prompt, SAMPLING, rng_seed=seed)
         except PromptRefused:
             return
-        if text := completion.text.strip():
+        if text := completion.text.partition("###")[0].strip():
             found[row.instruction_id][side] = f"{text} ..." if completion.is_truncated else text
 
     how = {"slots": recipe.slots, "request_tokens": SAMPLING.max_tokens, "stream": stream}
