@@ -24,6 +24,7 @@ settings.register_profile("selfalign", deadline=None)
 settings.load_profile("selfalign")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side, the tests on the engine come first and are one process's; those of a file stay together."""
     for item in items:
