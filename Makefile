@@ -36,7 +36,7 @@ demo: $(VENV)/.installed  ## a dataset by the built-in miniature model, no GPU, 
 	$(BIN)/selfalign generate demo
 
 test: $(VENV)/.tested  ## all tests, those on the real engine among them, in two processes
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 check: $(VENV)/.tested  ## the linter and the fast tests
 	$(BIN)/ruff check .

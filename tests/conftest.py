@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Two threads that share two cores with everything else wait for each other; one does not.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,13 +25,29 @@ settings.register_profile("selfalign", deadline=None)
 settings.load_profile("selfalign")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
+# Files with tests on the engine; two engines at a time would be in each other's way.
+ENGINE_FILES = {"chat", "choose", "engine", "enginearguments", "kill", "reader", "serve", "turns"}
+
+
+def _on_engine(nodeid: str) -> bool:
+    return nodeid.split("::")[0].split("test_")[-1].removesuffix(".py") in ENGINE_FILES
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, the tests on the engine come first and are one process's; those of a file stay together."""
-    for item in items:
-        is_engine = item.get_closest_marker("engine") is not None
-        item.add_marker(pytest.mark.xdist_group("engine" if is_engine else item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("engine") is None)
+    """The engine's files first: side by side with the others they take longest."""
+    items.sort(key=lambda item: not _on_engine(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Side by side, the tests of a file stay in one process, and so do all that are on the engine."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "engine" if _on_engine(nodeid) else nodeid.split("::")[0]
+
+    return ByFile(config, log)
 
 
 @pytest.fixture
