@@ -253,7 +253,8 @@ ENDLESS = """
             print(json.dumps([f"{type(error).__name__}: {error}" for error in errors]))
 
     if __name__ == "__main__":
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM):  # a job in the background ignores the first
+            signal.signal(number, signal.default_int_handler)
         asyncio.run(main())
 """
 
