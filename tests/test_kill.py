@@ -30,6 +30,7 @@ PATIENCE = 300
 
 def start(run: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "selfalign", "generate", "demo", "--output", str(run), "--target", str(TARGET)]
+    command += ["--set", "slots=16"]  # answers that end together must not jump over a moment
     return subprocess.Popen(
         command,
         cwd=Path(__file__).parent.parent,
