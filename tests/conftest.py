@@ -5,6 +5,7 @@ An engine belongs to the event loop that opened it, so tests run their coroutine
 
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from tiny_model import make_tiny_model
 
 from selfalign.engine import EngineSpec, open_engine
 from selfalign.engine.vllm import VllmEngine
+
+# A job in the background ignores Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("selfalign", deadline=None)

@@ -253,8 +253,7 @@ ENDLESS = """
             print(json.dumps([f"{type(error).__name__}: {error}" for error in errors]))
 
     if __name__ == "__main__":
-        for number in (signal.SIGINT, signal.SIGTERM):  # a job in the background ignores the first
-            signal.signal(number, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         asyncio.run(main())
 """
 
