@@ -17,7 +17,6 @@ def survivors_frozen() -> Iterator[None]:
         if phase == "stop" and info["generation"] == 2:
             gc.freeze()
 
-    gc.collect()
     gc.freeze()
     gc.callbacks.append(freeze)
     try:
