@@ -75,7 +75,7 @@ def test_with_a_fifth_of_all_requests_failing_a_run_is_complete_and_the_same(tmp
         expected = dataset_bytes(dataset.export(tmp_path / "calm" / "run"))
         num_posts = server.num_posts
         seen = set()
-        for seed in range(50):
+        for seed in range(200):
             rng = random.Random(seed)
 
             def fault(number: int, rng: random.Random = rng) -> str | None:
@@ -90,7 +90,7 @@ def test_with_a_fifth_of_all_requests_failing_a_run_is_complete_and_the_same(tmp
             path = tmp_path / str(seed) / "run"
             ids = [outcome.instruction_id for outcome in rundir.read_outcomes(path)]
             assert len(ids) == len(set(ids))
-            if seed % 10 == 0:
+            if seed % 20 == 0:
                 assert dataset_bytes(dataset.export(path)) == expected
             assert sorted((path / rundir.OUTCOMES).read_bytes().splitlines()) == sorted(
                 (tmp_path / "calm" / "run" / rundir.OUTCOMES).read_bytes().splitlines()
