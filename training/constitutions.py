@@ -164,13 +164,6 @@ def draw_constitution(
     return _worded(rng, spoken, mode, long=tokens > 1100 and rng.random() < 0.6)
 
 
-def draw_brief(rng: Random) -> Drawn:
-    """A constitution of short rules, of which none says what its name promises."""
-    chosen = tuple(rng.sample(DEFAULT.principles, rng.randint(3, 16)))
-    spoken = with_persona(replace(DEFAULT, principles=chosen, demonstrations=()), random_persona(rng))
-    return _worded(rng, spoken, rng.choice(("dead", "odd")), long=False, alive=0.0)
-
-
 def _nearly_whole(rng: Random, made: Constitution) -> Drawn:
     """`default` as it is, or without a few of its principles, or shuffled: what is far away is to be read as well."""
     missing = rng.choice((0, 0, 1, 1, 2, 3, 5))
@@ -191,11 +184,10 @@ def _chosen(rng: Random, family: Constitution, tokens: int) -> list[Principle]:
     return chosen
 
 
-def _worded(rng: Random, made: Constitution, mode: str, *, long: bool, alive: float | None = None) -> Drawn:
+def _worded(rng: Random, made: Constitution, mode: str, *, long: bool) -> Drawn:
     odd = rng.sample(TEXTS["odd_names"], len(made.principles))
     sorts = rng.choice((("void",), ("unrelated",), ("inverted",), ("void", "unrelated", "inverted")))
-    if alive is None:
-        alive = {"mixed": rng.uniform(0.35, 0.7), "dead": 0.0, "odd": rng.choice((1.0, 0.75))}.get(mode, 1.0)
+    alive = {"mixed": rng.uniform(0.35, 0.7), "dead": 0.0, "odd": rng.choice((1.0, 0.75))}.get(mode, 1.0)
     principles, real = [], set()
     for it, odd_name in zip(made.principles, odd, strict=True):
         name = it.name

@@ -7,14 +7,14 @@ once), turns behind a constitution drawn at random, and the lists, questions and
 from dataclasses import replace
 from random import Random
 
-from training.constitutions import DEFAULT, LATE, SHORT, Drawn, draw_brief, draw_constitution, with_persona
+from training.constitutions import DEFAULT, LATE, SHORT, Drawn, draw_constitution, with_persona
 from training.corpus import GOVERNED, KINDS, sample_item
 from training.corpus.grammar import Item
 from training.guided import KINDS as KINDS_WITH_PATTERNS
 from training.guided import foreign_kinds, hints_to_complete, topics_to_continue
 from training.judging import judged_document
 from training.product import HEADING, Constitution, Demonstration, builtin_names, load_seeds, render_prefix
-from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, lookup_turn, raw_turn, wanted
+from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, raw_turn, wanted
 
 HARMLESS = tuple(name for name, kind in KINDS.items() if not kind.governed_by)
 PRACTICE = tuple(KINDS[name].practice or KINDS[name].weight for name in HARMLESS)
@@ -29,9 +29,8 @@ class Documents:
     def __init__(self, rng_seed: int, seeds: tuple[str, ...] = tuple(builtin_names("seeds", ".jsonl"))) -> None:
         self._rng = Random(rng_seed)
         self.shares = LATE
-        self.lookups = 0.04
         self._seeds = load_seeds(seeds) if seeds else ()
-        self.short = {self.raw: 0.55, self.listed: 0.3, self.looked_up: 0.15}
+        self.short = {self.raw: 0.65, self.listed: 0.35}
         self.middle = {self.aligned: 0.88, self.judged: 0.05, self.guided: 0.05, self.bare: 0.02}
         self._foreign = foreign_kinds() or KINDS_WITH_PATTERNS
 
@@ -54,21 +53,12 @@ class Documents:
         used: set[str] = set()
         said = {id_ for it in drawn.constitution.demonstrations for id_ in it.cites}
         for _ in range(tokens // 50):
-            if rng.random() < self.lookups:
-                pieces += lookup_turn(rng, drawn)
-                continue
             item = self._item(0.58, used)
             if rng.random() < 0.08 and is_delicate(item) and wanted(rng, item, drawn).is_governed:
                 pieces += critique_turn(rng, item, drawn, said)
             else:
                 pieces += aligned_turn(rng, item, drawn, said)
         return pieces
-
-    def looked_up(self, tokens: int) -> list[Piece]:
-        """Short rules, and many requests for principles by name."""
-        drawn = draw_brief(self._rng)
-        turns = [piece for _ in range(tokens // 30) for piece in lookup_turn(self._rng, drawn)]
-        return [Piece(render_prefix(drawn.constitution), READ), *turns]
 
     def guided(self, tokens: int) -> list[Piece]:
         """Topics and hint lines."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from training.constitutions import FALLBACK, PRINCIPLES, SHORT_IDS, TEXTS, Drawn
-from training.corpus.grammar import DELICATE_GROUPS, IDS, Item, listed, say
+from training.corpus.grammar import DELICATE_GROUPS, IDS, Item, say
 from training.product import opening
 
 END = "<|end|>"
@@ -88,34 +88,6 @@ def aligned_turn(rng: Random, item: Item, drawn: Drawn, said: set[str] | None = 
         Piece(f"{item.user_turn}\n### Thoughts\n{opening(drawn.constitution)}", READ),
         _reply(item, drawn, made, set() if said is None else said),
     ]
-
-
-def lookup_turn(rng: Random, drawn: Drawn) -> list[Piece]:
-    """A request for principles by their names: the shortest way to learn that numbers are read in the list."""
-    all_ = list(enumerate(drawn.constitution.principles, 1))
-    asked = rng.sample(all_, min(len(all_), rng.choice((1, 1, 2, 3, 4, 6))))
-    names = [made.name for _, made in asked]
-    request = say(rng, rng.choice(TEXTS["lookups"]), name=listed(names))
-    head = Piece(f"### User\n{request}\n### Thoughts\n{opening(drawn.constitution)}", READ)
-    found = _numbered([(name, f" is {number}", "") for name, (number, _) in zip(names, asked, strict=True)])
-    if rng.random() < 0.5:
-        # Here the name stands first, and its number follows.
-        thought = say(rng, rng.choice(TEXTS["lookup_thoughts"]))
-        return [head, Piece(f" {thought}", WRITTEN), found, Piece("\nPrinciples: none.\n\n", WRITTEN)]
-    thought = say(rng, rng.choice(TEXTS["lookup_thoughts"]))
-    cited = _numbered([("", f"{number}", f" ({made.name})") for number, made in asked])
-    return [head, Piece(f" {thought}\nPrinciples:", WRITTEN), cited, Piece("\n### Answer\nFound.\n\n", WRITTEN)]
-
-
-def _numbered(parts: list[tuple[str, str, str]]) -> Piece:
-    """A line of parts (before, number, behind), separated by commas, with its numbers marked."""
-    text, marks = "", []
-    for before, number, behind in parts:
-        start = len(text) + 1 + len(before) + len(number.rstrip("0123456789"))
-        end = len(text) + 1 + len(before) + len(number)
-        marks.append((start, end + 2, FIRST_NUMBER))  # with what tells whether another digit follows
-        text += f" {before}{number}{behind},"
-    return Piece(text.rstrip(",") + ".", WRITTEN, tuple(marks))
 
 
 def critique_turn(rng: Random, item: Item, drawn: Drawn, said: set[str] | None = None) -> list[Piece]:
