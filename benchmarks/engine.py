@@ -120,7 +120,8 @@ async def our_side(engine: VllmEngine, recipe: Recipe, draws_lengths: bool, fold
     recorder = Recorder(engine, draws_lengths, render_prefix(sources.constitution))
     with RunDir(folder, recipe_row(recipe), generate.make_manifest(recipe, sources)) as run:
         state = generate.replay(folder, recipe, sources)
-        await generate._run(run, recipe, sources, state, None, at_hand)
+        meter = generate._open_meter(folder, recipe, state, None)
+        await generate._run(run, recipe, sources, state, meter, None, at_hand)
     return time.perf_counter() - started, recorder
 
 

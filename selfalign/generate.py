@@ -290,7 +290,8 @@ async def _run(
         plan = replace(plan, judge=await _open_judge(engine, run, recipe, sources.known, stream))
         meter.guess = pipeline.first_guess(plan, shared)
         meter.clock.start_working()
-        ticker = asyncio.create_task(Ticker(state.counters, meter.clock, run.metrics.append, stream).run())
+        ticker = Ticker(state.counters, meter.clock, run.metrics.append, stream, meter.share_spent)
+        ticking = asyncio.create_task(ticker.run())
         try:
             with survivors_frozen():
                 await pipeline.run(
@@ -305,9 +306,9 @@ async def _run(
                     journal_outcome=run.journal_outcome,
                 )
         finally:
-            ticker.cancel()
+            ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await ticker
+                await ticking
 
 
 async def _open_judge(

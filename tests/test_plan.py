@@ -194,3 +194,21 @@ def test_the_live_line_foretells_by_the_same_model(monkeypatch) -> None:
     left = counters.course.left(1000, kept=200)
     # 10,000 tokens were written in 100 s.
     assert ticker.line().endswith(f"left {left.written.likely / 100 / 60:.0f} min")
+
+
+def test_the_live_line_ends_with_the_budget_where_that_comes_first(monkeypatch) -> None:
+    counters, now, rows, spent = Counters(target=1000), [0.0], [], [0.2]
+    monkeypatch.setattr("selfalign.run.progress.time.monotonic", lambda: now[0])
+    ticker = Ticker(counters, Clock(), rows.append, None, lambda: spent[0])
+    for number in range(50):
+        counters.count_round(a_round(number, 4, 4, written=200))
+    counters.course.answer.add(Usage(2000, 1900, 60))
+    left = counters.course.left(1000, kept=200)
+    now[0], spent[0] = 100.0, 0.6
+    # 40 % of the budget in 100 s since this start: the other 40 % last as long, and all instructions longer.
+    assert left.written.likely / 100 > 100
+    assert ticker.line().endswith("budget 60%  left 2 min")
+    spent[0] = 0.2001
+    assert ticker.line().endswith(f"left {left.written.likely / 100 / 60:.0f} min")
+    ticker._write_metrics()
+    assert rows[-1]["budget_share"] == 0.2001

@@ -52,9 +52,11 @@ def test_rates_come_from_the_last_minute_of_work(tmp_path):
     run(tmp_path / "run")
     row = {"time": 1000.0, "examples": 10, "output_tokens": 5000, "in_flight": 8}
     before, after = {"time": 900.0, "output_tokens": 0}, {"time": 1030.0, "examples": 20, "output_tokens": 8000}
-    rows = [row | before, row, row | after]
+    rows = [row | before, row, row | after | {"budget_share": 0.431}]
     (tmp_path / "run" / rundir.METRICS).write_text("".join(json.dumps(item) + "\n" for item in rows))
-    assert any("100 tokens/s, 20 examples/min over the last 30 s" in line for line in status.describe(tmp_path / "run"))
+    lines = list(status.describe(tmp_path / "run"))
+    assert any("100 tokens/s, 20 examples/min over the last 30 s" in line for line in lines)
+    assert "budget    43% spent" in lines
 
 
 def test_the_sample_is_bounded_and_even():

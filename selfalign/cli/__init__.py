@@ -41,7 +41,7 @@ def _root(
 
 @app.command()
 def generate(
-    recipe: Annotated[str, typer.Argument(metavar="[RECIPE]", help="A recipe's file or built-in name.")] = "demo",
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's file or built-in name.")] = "demo",
     model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
     output: Annotated[Path | None, typer.Option(help="Run directory; by default outputs/<name of the recipe>.")] = None,
     target: Annotated[int | None, typer.Option(help="Accepted instructions to reach.")] = None,

@@ -24,7 +24,7 @@ Gpus = Annotated[
 
 
 def plan(
-    recipe: Annotated[str, typer.Argument(metavar="[RECIPE]", help="A recipe's file or built-in name.")] = "demo",
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's file or built-in name.")] = "demo",
     model: Annotated[str | None, typer.Option(help="Hub name or folder of the model.")] = None,
     target: Annotated[int | None, typer.Option(help="Accepted instructions to reach.")] = None,
     past: Annotated[

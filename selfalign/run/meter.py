@@ -90,6 +90,12 @@ class Meter:
         """Whether what is left is not worth starting an engine for."""
         return self._tokens() >= SPENT * self.budget.tokens or self.clock.seconds() >= SPENT * self.budget.seconds
 
+    def share_spent(self) -> float | None:
+        """How much of the budget is spent, of tokens or time, whichever is nearer its end; None without a budget."""
+        if not self.budget.text:
+            return None
+        return max(self._tokens() / self.budget.tokens, self.clock.seconds() / self.budget.seconds)
+
     async def admit_round(self) -> bool:
         """Whether one more round may be opened. Where none is open, this waits until one may be, or none ever will."""
         while not self._has_room_for_round():

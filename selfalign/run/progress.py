@@ -211,7 +211,10 @@ def failure_label(failure: Failure) -> str:
 
 
 class Ticker:
-    """Writes the counters while a run goes on: `metrics` every 5 s, a live line on a terminal, else one every 30 s."""
+    """Writes the counters while a run goes on: `metrics` every 5 s, a live line on a terminal, else one every 30 s.
+
+    `share_spent` tells how much of a budget is spent, as `Meter.share_spent` does.
+    """
 
     def __init__(
         self,
@@ -219,14 +222,17 @@ class Ticker:
         clock: Clock,
         metrics: Callable[[dict[str, Any]], None],
         stream: TextIO | None,
+        share_spent: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._counters = counters
+        self._share_spent = share_spent
         self._clock = clock
         self._journal = metrics
         self._stream = stream
         self._is_live = stream is not None and stream.isatty()
         self._started = time.monotonic()
         self._start_tokens = counters.usage.output_tokens
+        self._start_share = share_spent() or 0.0
 
     async def run(self) -> None:
         """Tick until cancelled; the last line stands when it returns."""
@@ -254,24 +260,32 @@ class Ticker:
         counters = self._counters
         elapsed = max(time.monotonic() - self._started, 1e-9)
         tokens = (counters.usage.output_tokens - self._start_tokens) / elapsed
+        spent = self._share_spent()
+        budget = "" if spent is None else f"budget {spent:.0%}  "
         return (
             f"kept {counters.num_accepted:,}/{counters.target:,}  answered {counters.num_answered:,} "
             f"({counters.num_failed:,} failed)  rejected {counters.num_rejected:,}  {tokens:,.0f} tokens/s  "
-            f"in flight {counters.in_flight}  {self._time_left(tokens)}"
+            f"in flight {counters.in_flight}  {budget}{self._time_left(tokens, elapsed, spent)}"
         )
 
-    def _time_left(self, rate: float) -> str:
-        """What the run is expected to write yet, at the rate so far in tokens a second."""
+    def _time_left(self, rate: float, elapsed: float, spent: float | None) -> str:
+        """Until all that the run is expected to write yet is written, at the rate so far in tokens a second, or until its
+        budget is spent, if that comes first."""
         counters = self._counters
         if counters.num_answered >= max(counters.target, counters.num_accepted):
             return "done"
         left = counters.course.left(counters.target, kept=counters.num_accepted, answered=counters.num_answered)
         if left is None or not rate:
             return "estimating"
-        return "left " + format_seconds(left.written.likely / rate)
+        seconds = left.written.likely / rate
+        if spent is not None and spent > self._start_share:
+            seconds = min(seconds, elapsed * max(0.0, 1 - spent) / (spent - self._start_share))
+        return "left " + format_seconds(seconds)
 
     def _write_metrics(self) -> None:
-        self._journal(self._counters.row(time.time()) | self._clock.row())
+        spent = self._share_spent()
+        budget = {} if spent is None else {"budget_share": round(spent, 4)}
+        self._journal(self._counters.row(time.time()) | self._clock.row() | budget)
 
     def _write(self, text: str) -> None:
         if self._stream is not None:

@@ -1,6 +1,6 @@
 """The funnel of a run in lines for a terminal, also while the run goes on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from selfalign.run.progress import Counters, format_seconds
 
 RATE_WINDOW = 60.0
 """Seconds of `metrics.jsonl` that the current rates are taken from."""
+
+Metrics = Sequence[Mapping[str, Any]]
+"""The lines of `metrics.jsonl`."""
 
 SAMPLE_SIZE = 20_000
 """Examples that the balance of a run without a dataset is measured on at most."""
@@ -40,20 +43,21 @@ def describe(path: Path) -> Iterator[str]:
     state = "running" if rundir.is_running(path) else "finished" if is_complete else "unfinished"
     yield f"{path}  {state}  model {recipe['model']['model']}  constitution {recipe['constitution']}"
     yield from _funnel(counters)
-    yield from _costs(path, counters)
+    metrics = list(rundir.read_metrics(path))
+    yield from _costs(metrics, counters)
     yield from (f"{'' if number else 'guided':<9} {line}" for number, line in enumerate(describe_guided(guided)))
     if summary and summary.pairs:
         yield from (
             f"{'' if number else 'pairs':<9} {line}" for number, line in enumerate(describe_pairs(summary.pairs))
         )
-    yield from _judge(path, judge, counters)
-    yield from _rates(path)
+    yield from _judge(metrics, judge, counters)
+    yield from _rates(metrics)
     if figures.num_examples:
         yield f"balance   of {figures.num_examples:,} {of}"
         yield from (f"  {line}" for line in balance.describe(figures))
 
 
-def _judge(path: Path, judge: Mapping[str, Any], counters: Counters) -> Iterator[str]:
+def _judge(metrics: Metrics, judge: Mapping[str, Any], counters: Counters) -> Iterator[str]:
     """How far the judge can be trusted, and what judging takes."""
     if not judge:
         return
@@ -69,14 +73,14 @@ def _judge(path: Path, judge: Mapping[str, Any], counters: Counters) -> Iterator
     tokens, all_read = counters.judge_tokens + judge["tokens"], counters.usage.prompt_tokens
     yield (
         f"          {counters.judge_questions + judge['questions']:,} questions, {tokens:,} tokens read, "
-        f"{share(tokens, all_read + tokens) or 'none'} of all{_share_of_time(path, 'judge')}"
+        f"{share(tokens, all_read + tokens) or 'none'} of all{_share_of_time(metrics, 'judge')}"
     )
 
 
-def _share_of_time(path: Path, step: str) -> str:
+def _share_of_time(metrics: Metrics, step: str) -> str:
     """Of the time that requests took since the last start that had this step; seconds are not journalled."""
     key = f"{step}_share"
-    last = next((row[key] for row in reversed([*rundir.read_metrics(path)]) if key in row), None)
+    last = next((row[key] for row in reversed(metrics) if key in row), None)
     return "" if last is None else f"; {last:.0%} of the requests' time"
 
 
@@ -114,12 +118,12 @@ def _funnel(counters: Counters) -> Iterator[str]:
         yield "error     more answers than accepted instructions: the journals do not belong together"
 
 
-def _costs(path: Path, counters: Counters) -> Iterator[str]:
+def _costs(metrics: Metrics, counters: Counters) -> Iterator[str]:
     """What revising and pairs came to, and what they took."""
     whole = counters.usage.output_tokens
     for step, (what, usage) in counters.costs().items():
         written = f"{usage.output_tokens:,} tokens written, {share(usage.output_tokens, whole) or 'none'} of all"
-        yield f"{step:<9} {what}; {written}{_share_of_time(path, step)}"
+        yield f"{step:<9} {what}; {written}{_share_of_time(metrics, step)}"
 
 
 def _reasons(reasons: Mapping[str, int], total: int) -> Iterator[str]:
@@ -127,12 +131,12 @@ def _reasons(reasons: Mapping[str, int], total: int) -> Iterator[str]:
         yield f"  {reason:<24} {count:>9,}  {share(count, total)}"
 
 
-def _rates(path: Path) -> Iterator[str]:
-    rows = list(rundir.read_metrics(path))
-    if len(rows) < 2:
+def _rates(metrics: Metrics) -> Iterator[str]:
+    """Of the last minute, and what is spent of the last start's budget."""
+    if len(metrics) < 2:
         return
-    last = rows[-1]
-    first = next(row for row in rows if row["time"] >= last["time"] - RATE_WINDOW)
+    last = metrics[-1]
+    first = next(row for row in metrics if row["time"] >= last["time"] - RATE_WINDOW)
     seconds = last["time"] - first["time"]
     if seconds <= 0:
         return
@@ -141,3 +145,5 @@ def _rates(path: Path) -> Iterator[str]:
         f"rates     {tokens:,.0f} tokens/s, {60 * examples:,.0f} examples/min "
         f"over the last {format_seconds(seconds)} of work, {last['in_flight']} in flight"
     )
+    if "budget_share" in last:
+        yield f"budget    {last['budget_share']:.0%} spent"
