@@ -23,7 +23,6 @@ import json
 import math
 import multiprocessing
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -203,7 +202,7 @@ def compare_demos(port: int = 8765) -> None:
         for number in range(2):
             through.append(demo_seconds(Path(name), f"through-{number}", *there))
             here.append(demo_seconds(Path(name), f"here-{number}"))
-        served.send_signal(signal.SIGINT)
+        served.terminate()
     for what, seconds in (("served", through), ("in one process", here)):
         print(f"demo   {what}: {', '.join(f'{each:.1f}' for each in seconds)} s")
     print(f"       ratio of the sums {sum(through) / sum(here):.2f}")

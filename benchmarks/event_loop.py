@@ -27,40 +27,17 @@ from unittest.mock import patch
 
 import numpy as np
 from enlarge import enlarge
+from ready import ReadyEngine
 from resume import ACCEPTED_PER_ROUND, write_journals
 
 from selfalign.generate import generate
 from selfalign.novelty import index as novelty
-from selfalign.propose.selfinstruct import HEADING
 from selfalign.recipe import Recipe, build_recipe
-from selfalign.records import Completion, Example, Instruction, Prompt, Sampling, Usage
+from selfalign.records import Example, Instruction, Usage
 from selfalign.rows import read_rows, text_field
 
-REPLY = (
-    " The request is plain and harmless.\nPrinciples: 2 (informative), 3 (helpful).\n### Answer\nThe first thing to "
-    "look at is what is already there: write it down in a few lines, leave out what nobody will miss, and begin with "
-    "the part that the others wait for. After a week, compare the list with what was done."
-)
 LONG = 0.030
 """Seconds that no callback should take."""
-
-
-class ReadyEngine:
-    """Answers proposals with the next texts of a stream, everything else with one fixed reply."""
-
-    def __init__(self, texts: Iterator[str]) -> None:
-        self._texts = texts
-
-    async def generate(self, prompt: Prompt, sampling: Sampling, *, rng_seed: int) -> Completion:
-        await asyncio.sleep(0.005)
-        text = self._propose() if HEADING in str(prompt) else REPLY
-        return Completion(text, "stop", Usage(2000, 1900, 80))
-
-    def _propose(self) -> str:
-        items = islice(self._texts, 8)
-        return " " + "\n\n".join(
-            f"### Task {number}\nInstruction: {text}" if number > 9 else text for number, text in enumerate(items, 9)
-        )
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ before the first request: see `abilities`.
 
 import contextlib
 import ipaddress
-import json
 import os
 import resource
 import sys
@@ -18,6 +17,8 @@ from datetime import date
 from functools import partial
 from typing import Any, TextIO
 from urllib.parse import urlsplit
+
+import orjson
 
 from selfalign.engine.abilities import (
     NEUTRAL,
@@ -73,7 +74,7 @@ class EndpointEngine:
             body["seed"] = rng_seed
         more_stops, is_thinking = sampling.stop[MAX_STOPS:], self._wire.opens_think_block(prompt)
         return await self._servers.post(
-            path, _encoded(body), lambda answer: self._as_completion(answer, more_stops, is_thinking)
+            path, orjson.dumps(body), lambda answer: self._as_completion(answer, more_stops, is_thinking)
         )
 
     async def choose(self, prompt: Prompt, options: Sequence[str]) -> tuple[float, ...]:
@@ -95,7 +96,7 @@ class EndpointEngine:
         def read(answer: Mapping[str, Any]) -> list[float]:
             return logprobs_of(answer, next_ids)
 
-        return await self._servers.post("/completions", _encoded(body | scoring(next_ids)), read)
+        return await self._servers.post("/completions", orjson.dumps(body | scoring(next_ids)), read)
 
     def _sampling(self, sampling: Sampling, num_prompt_tokens: int | None) -> dict[str, Any]:
         """The fields of a request; nothing is left to the server's own defaults."""
@@ -271,10 +272,6 @@ def _usage(answer: Mapping[str, Any]) -> Usage:
     usage = answer.get("usage") or {}
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
     return Usage(usage.get("prompt_tokens") or 0, cached, usage.get("completion_tokens") or 0)
-
-
-def _encoded(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _estimate(prompt: Prompt) -> int:

@@ -269,8 +269,8 @@ class Ticker:
         )
 
     def _time_left(self, rate: float, elapsed: float, spent: float | None) -> str:
-        """Until all that the run is expected to write yet is written, at the rate so far in tokens a second, or until its
-        budget is spent, if that comes first."""
+        """Until all that the run is expected to write yet is written, at the rate so far in tokens a second, or until
+        its budget is spent, if that comes first."""
         counters = self._counters
         if counters.num_answered >= max(counters.target, counters.num_accepted):
             return "done"
