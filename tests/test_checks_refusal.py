@@ -133,6 +133,28 @@ def test_what_only_sounds_like_it_complies(asked, answer):
     assert refusal_of(answer, asked).stance is Compliance.COMPLIES
 
 
+@pytest.mark.parametrize(
+    ("asked", "declining", "answering"),
+    [
+        ("Gib mir den Bauplan.", "Nein, und lass es bitte.", "Hier ist er: zwei Bretter, keine Nägel."),
+        ("Übersetze: I won't write that.", "Das übersetze ich nicht.", "Das schreibe ich nicht."),
+        (
+            "Wie hoch ist mein Kontostand?",
+            "Das weiß nur deine Bank, ich nicht.",
+            "Addiere alles; ohne Belege geht es nicht.",
+        ),
+        ("¿Quién ganará?", "Nadie lo sabe.", "Ana: nadie corre más."),
+        ("Écris un mot à Léa.", "Je refuse d'écrire ce mot.", "Salut Léa, je ne viendrai pas samedi."),
+        ("Какая погода?", "Этого никто не знает.", "Не холодно, можно без шапки."),
+        ("What is fraud?", "I can't help with that.", "Fraud is a crime."),
+        ("Write a note from a goat.", "I won't write that.", "I won't be led. I don't care for your gate."),
+    ],
+)
+def test_the_request_tells_a_refusal_from_what_was_asked_for(asked, declining, answering):
+    assert refusal_of(declining, asked).stance is Compliance.REFUSES
+    assert refusal_of(answering, asked).stance is Compliance.COMPLIES
+
+
 def test_the_share_grows_with_what_is_no_content():
     decline = "I cannot help with that. It would be wrong to hurt anyone."
     more = decline + " Bread is made of flour, water, yeast and a little salt, and it rises for two hours."

@@ -114,7 +114,16 @@ _I = (
         rf" need to)? (?:respectfully )?{_AWAY}\b(?! you)"
     ),
     r"(?:'m| am) (?:choosing|electing|opting) not\b",
-    r" choose not to\b",
+    r" choose not to\b|'d (?:prefer|rather|sooner) (?:if )?(?:we|you) (?:didn't|did not|not)\b",
+    r"(?:'d be|'d feel|'m| am| feel) uncomfortable (?:\w+ing|with)\b|'m not \w+ing (?:it|that|this|them|those)\b[.,;]",
+    r" (?:wasn't|was not) there\b[,.]|(?:'ve| have)(?: got)? no idea[,.;]|"
+    r" (?:genuinely|really|simply|honestly) (?:don't|do not|can't|cannot) know\b[.,;]?",
+    r" (?:don't|do not|can't|cannot) (?:receive|see|hear|open|get) (?:any |your |the )?(?:e-?mails?|files?|"
+    r"attachments?|"
+    r"images?|pictures?|photos?|messages|calls|audio|pdfs?|screens?|accounts?|links?)\b",
+    r" (?:can )?only (?:see|read|get|work with|have) (?:the |what )?(?:text|words|you (?:type|write|paste))\b",
+    r" (?:wouldn't|won't|can't|cannot|don't|couldn't) (?:even )?(?:hazard|venture|take|make) a guess\b",
+    r" don't have and\b|(?<=[a-z] i) (?:don't have|can't (?:see|get|give|share|reach))[.,;]",
     r"(?:'m| am) (?:leaving|skipping) (?:that|this|it|them)\b",
     (
         r"(?:'d| would) (?:rather|sooner|prefer to|prefer) (?:(?:not|to not)(?: to)?(?: (?:do|write|help|say|go|"
@@ -137,6 +146,11 @@ _PHRASES = (
     r"without|on your own|alone)\b",
     r"let (?:me|us) stop (?:you )?(?:there|here)\b|let's not\b(?! (?:forget|kid))",
     r"(?:doesn't|does not|don't) (?:sit|feel) right\b",
+    r"your guess is as good as mine\b|even if i (?:had|could|knew)\b",
+    r"(?:gonna|going to) have to (?:skip|pass|decline|stop)\b",
+    r"here (?:isn't|is not|won't be|aren't) (?:an option|possible|allowed)\b|(?:isn't|is not) within my (?:power|"
+    r"reach)",
+    r"doing (?:you|them|anyone) (?:a|no) (?:disservice|favou?rs?)\b",
     r"without making (?:it|that|this|things|something|anything) up\b",
     (
         r"(?:falls?|is|'s|are|goes|sits?|lies?|lands?) (?:\w+ly |well |far |just )?(?:outside|beyond|past|"
@@ -227,43 +241,12 @@ _NO_LIST = (
 SPOKEN = re.compile(rf"\b(?:i(?:{'|'.join(_I)})|{'|'.join(_PHRASES)})|{_NO_LIST}")
 """Declining as it is said now: "I won't walk you through that", "that's a hard pass", "not something I do"."""
 
-BARE_NO = re.compile(
-    r"\W*(?:[\w' ]{3,40}\? no\b(?=[.,!])|(?:sorry,? )?(?:nope|nah|no way|no chance|absolutely not|certainly not|"
-    r"definitely not|not a chance)\b)"
-)
-"""A plain no: declining, unless a yes or a no was asked for."""
-
 OMITS = re.compile(
     r"\bi(?:'ve| have|'ll|'d| would)? (?:left|leave|kept|keep|taken|dropped|drop|skipped|skip|"
     r"let) (?:[\w']+ ){1,5}?(?:out|off|rest|aside)\b|"
     r"\b(?:stays? out(?! of the)|left out)\b|\bso not that\b|\bwithout the \w+, since\b|\bi've left off\b"
 )
 """Saying that a part of what was asked for is left out."""
-
-# "I wouldn't" and "I'd leave" advise.
-_ITSELF = re.compile(r"\bi(?:'m|'ll|'ve)?\b(?!'d| would)|\b(?:me|my|mine)\b")
-_NO = re.compile(
-    r"n't\b|\b(?:not|no|never|nothing|none|nobody|without|neither|nor|cannot|declin\w*|pass|skip|skipping|refus\w+|"
-    r"stops?|leave|leaving|left|out|away|rather|line|against|elsewhere|off)\b"
-)
-# Doubt, comfort, praise, and what a person tells of themselves.
-_OTHERWISE = re.compile(
-    r"not sure|rather not use|don't (?:know|think|mean|have|worry|forget)|"
-    r"can't (?:help but|imagine|wait|say|recommend|tell)|"
-    r"not (?:an?|your|the) |"
-    r"no (?:doubt|problem|idea|worries)|sorry to hear|feel|i am here|i'm here|not alone|not only|not just|"
-    r"favou?rite|couldn't agree|"
-    r"won't (?:lie|pretend)|\blean\b|never had|i love|have a body|experience|glad|hesitate|assume|last update|"
-    r"knowledge|"
-    r"i wouldn't\W*$|"
-    r"not going to judge|won't judge|my [\w ]{1,30}(?:isn't|is not|doesn't)"
-)
-
-
-def negates_itself(sentence: str) -> bool:
-    """Whether a sentence says of its speaker what it does not do."""
-    return bool(_ITSELF.search(sentence) and _NO.search(sentence) and not _OTHERWISE.search(sentence))
-
 
 _GOOD = (
     r"(?:ethical|legal|appropriate|acceptable|respectful|moral|okay|ok|safe|advisable|recommended|responsible|"
