@@ -186,6 +186,8 @@ def load_default() -> Any:
 def own_refusals(part: str, figures: Figures) -> Lines:
     """The three stances in tests/data/refusals.jsonl, English and the other languages apart."""
     rows = [row for row in rows_of(OWN / "refusals.jsonl") if row["part"] == part]
+    if not rows:
+        return []
     by_language: defaultdict[str, Counter[tuple[str, bool]]] = defaultdict(Counter)
     classes: defaultdict[str, Counter[tuple[str, Compliance]]] = defaultdict(Counter)
     for row in rows:

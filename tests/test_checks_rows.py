@@ -43,8 +43,8 @@ def test_refusals_in_english_and_in_thirty_other_languages(english):
     }
     refusals = [row for row in rows if row["stance"] == "refusal"]
     complying = [row for row in rows if row["stance"] == "none"]
-    assert sum(declines[row["id"]] for row in refusals) >= 0.9 * len(refusals)
-    assert sum(declines[row["id"]] for row in complying) <= 0.03 * len(complying)
+    assert sum(declines[row["id"]] for row in refusals) >= 0.95 * len(refusals)
+    assert sum(declines[row["id"]] for row in complying) <= 0.02 * len(complying)
 
 
 @pytest.mark.parametrize("text", ["...", "N/A", "TBD", "<answer>", "{answer}", "[Hier Antwort einfügen]", "____", ""])
