@@ -119,8 +119,9 @@ class _Acts:
         last = 2 if self.request.english or self.acts[0][1] == 1 else 1
         for at, (act, words) in enumerate(self.acts[:last]):
             sentence = self.sentences[at]
-            declines = wordings.brief.search(sentence) and not wordings.idiom.search(sentence)
-            if act in ("content", "offer", "verdict") and declines and self.request.takes_brief:
+            if act not in ("content", "offer", "verdict") or not wordings.brief.search(sentence):
+                continue
+            if self.request.takes_brief and not wordings.idiom.search(sentence):
                 self.acts[at] = ("decline", words)
 
     @property
@@ -164,6 +165,8 @@ def _act(sentence: str, at: int, wordings: _Wording) -> str:
         return "item"
     if at < OPENING and _declines_now(sentence, wordings):
         return "decline"
+    if wordings is not _ENGLISH:
+        return "content"
     for act, pattern in _SPEECH_ACTS:
         if pattern.search(sentence) and (at < OPENING or act not in ("objection", "lacks")):
             if act == "decline" and wording.IDIOM.search(sentence):

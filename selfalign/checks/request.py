@@ -23,8 +23,8 @@ _EDITS = re.compile(
 )
 # A text is wanted that somebody else speaks.
 _VOICE = re.compile(
-    r"^\W*(?:please )?(?:write|draft|compose)\b.{0,40}\b(?:from an? \w+|motto|slogan|mantra|diary|journal|"
-    r"monologue|catchphrase|in the voice|(?:i|who) (?:can't|cannot|won't))\b"
+    r"^\W*(?:please )?(?:(?:write|draft|compose)\b.{0,40}\b(?:from an? \w+|diary|journal|monologue|in the voice|"
+    r"(?:i|who) (?:can't|cannot|won't))|(?:write|give|make|invent)\b.{0,30}\b(?:motto|slogan|mantra|catchphrase))\b"
 )
 _YES_OR_NO = re.compile(
     r"\W*(?:is|are|was|were|do|does|did|has|have|should|may|must|am|can (?!you)|could (?!you)|will (?!you)|"
@@ -44,7 +44,7 @@ TRANSLATION = re.compile(_TRANSLATION)
 # Somebody is to say no.
 _SAYS_NO = re.compile(
     r"\b(?:(?:to|that|who|which|and|of|i|we|politely) (?:\w+ )?(?:declin|refus|reject|turn(?:s|ing)? down)|"
-    r"say(?:s|ing)? no\b|declining|refusing|rejecting|out[- ]of[- ]office|absag|"
+    r"say(?:s|ing)? no\b|declining|refusing|rejecting|rejection|a (?:\w+ )?no to|out[- ]of[- ]office|absag|"
     r"ablehn|décline|refuser|refusant|rechaz|rifiut|recus|af te slaan|afsla|afzeg|weiger|odm[oaó]|odmít|tacka\w* nej|"
     r"takke\w* n[ei]|avböj|afslå|avslå|kieltäyt?|redded|отказ|отклон|відмов|elutas|refuz)|αρν[εοή]|απορρ|اعتذار|رفض|"
     r"رد دعوت|رد کردن|דוחה|סירוב|मना कर|menolak|từ chối|ปฏิเสธ|断る|断り|거절|婉拒|拒绝|拒絕|谢绝"

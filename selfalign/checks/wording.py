@@ -39,7 +39,8 @@ _KNOW = (
 )
 # Whatever the verb, if its object is what was asked for: "I won't build that".
 _THAT = (
-    r"(?:be )?(?!believe|imagine|stand|remember|recall|understand|see|think|deny|accept|stress|recommend|wait|find|"
+    r"(?:be )?(?!pretend|claim|promise|believe|imagine|stand|remember|recall|understand|see|think|deny|accept|stress|"
+    r"recommend|wait|find|"
     r"say|afford|emphasi)[\w-]+ (?:you )?(?:with |to |about |on |in )?(?:that|this|such|these|those|your request)\b"
 )
 _VALUES = (
@@ -73,7 +74,8 @@ DECLINE = re.compile(
 # Strong praise and set phrases that look like inability, and a story's or letter's "we".
 IDIOM = re.compile(
     r"(?:wouldn't|would not) (?:\w+ )?(?:recommend|advise)|"
-    r"(?:can't|cannot|couldn't|can not|won't) (?:\w+ )?(?:help but|help (?:myself|it|thinking|feeling|noticing|"
+    r"(?:can't|cannot|couldn't|can not|won't) (?:\w+ )?(?:(?:pick|choose|name) (?:just|only|a single|one)|help but|"
+    r"help (?:myself|it|thinking|feeling|noticing|"
     r"wonder)|recommend .{0,30}(?:enough|highly)|say enough|agree more|tell you how (?:much|many|happy|glad|\w+ (?:i|"
     r"it|we))|make it|see (?:why|how|any)|continue without|make any sense|complain)|\bwe (?:cannot|can't|do not|"
     r"don't) (?:know (?:what|who|whether|if)|determine|predict|access|search|perform|describe|confirm|verify)"
