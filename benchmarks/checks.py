@@ -3,13 +3,13 @@
     python benchmarks/checks.py [--part held-back|open] [--data FOLDER] [--write]
 
 The rows of tests/data (checks.jsonl, refusals.jsonl) were written by somebody who had not read the rules; their part
-"open" was looked at while the rules were written, "held-back" was not, nor was "held-back-2", which is newer and
-measured first. FOLDER holds, where at hand, data of others that
-are not part of this repository: `refusals_labelled.jsonl` (XSTest: prompt, completion, model, label),
-`behaviour_labelled.jsonl` (prompt and completion as chats, `propositions`), `modern_answers.jsonl` (AlpacaEval: model,
-prompt, answer), and human-written tasks in Self-Instruct's schema. Of each but the last the half is used whose prompts
-have an even ("open") or odd ("held-back") first byte of SHA-1. `--write` puts the tables into benchmarks/checks.md and
-the figures into selfalign/checks/measured.json, from which the card and the README quote.
+"open" was looked at while the rules were written, "held-back" was not, nor were "held-back-2" and "held-back-3", which
+are newer and measured first. FOLDER holds, where at hand, data of others that are not part of this repository:
+`refusals_labelled.jsonl` (XSTest: prompt, completion, model, label), `behaviour_labelled.jsonl` (prompt and completion
+as chats, `propositions`), `modern_answers.jsonl` (AlpacaEval: model, prompt, answer), and human-written tasks in
+Self-Instruct's schema. Of each but the last the half is used whose prompts have an even ("open") or odd ("held-back")
+first byte of SHA-1. `--write` puts the tables into benchmarks/checks.md and the figures into
+selfalign/checks/measured.json, from which the card and the README quote.
 
 Precision of a check: of its rows that it flags or fails, the share of bad ones; recall: of its bad rows, the share that
 it flags or fails. Intervals are Wilson's, 95 %.
@@ -52,7 +52,7 @@ STRONG = (
     "mistral-large-2402",
 )
 TIMED_ROWS = 20_000
-PARTS = {"open": ("open",), "held-back": ("held-back-2", "held-back")}
+PARTS = {"open": ("open",), "held-back": ("held-back-3", "held-back-2", "held-back")}
 
 Figures = list[dict[str, Any]]
 Lines = list[str]
@@ -143,6 +143,8 @@ def figure(check: str, data: str, language: str, right: int, found: int, bad: in
 def own_checks(part: str, figures: Figures) -> Lines:
     """Every check on its rows of tests/data/checks.jsonl."""
     rows = [row for row in rows_of(OWN / "checks.jsonl") if row["part"] == part]
+    if not rows:
+        return []
     tallies: defaultdict[str, Counter[tuple[bool, bool]]] = defaultdict(Counter)
     alarms: Counter[str] = Counter()
     for row in rows:

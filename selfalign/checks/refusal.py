@@ -66,7 +66,7 @@ class _Wording(NamedTuple):
     brief: re.Pattern[str]
 
 
-_ENGLISH = _Wording(wording.SPOKEN, wording.IDIOM, brief.BRIEF)
+_ENGLISH = _Wording(wording.SPOKEN, wording.IDIOM, brief=re.compile("(?!)"))
 
 
 @cache
@@ -116,7 +116,7 @@ class _Acts:
 
     def _read_brief(self, wordings: _Wording) -> None:
         """Declines in the first sentence, or after a word of regret, that are none in a longer answer."""
-        last = 2 if self.request.english or self.acts[0][1] == 1 else 1
+        last = 2 if self.acts[0][1] == 1 else 1
         for at, (act, words) in enumerate(self.acts[:last]):
             sentence = self.sentences[at]
             if act not in ("content", "offer", "verdict") or not wordings.brief.search(sentence):

@@ -7,8 +7,9 @@ from selfalign.checks.text import WANTS_TEXT, word_set, words_of
 
 _WANTS_WAY = re.compile(
     r"\b(?:how (?:do|can|could|should|would|to|might)|ways? (?:to|of)|where (?:do|can|could|is a good)|steps|"
-    r"strategy|process (?:for|of|to)|help me|(?:can|could|should|do|may|must) (?:i|we|you|someone)|"
-    r"what(?:'s| is) the (?:best|easiest))\b"
+    r"strategy|"
+    r"process (?:for|of|to)|help me|(?:can|could|should|do|may|must) (?:i|we|you|someone)|what(?:'s| is) the (?:best|"
+    r"easiest))\b"
 )
 _REASON_WORDS = word_set(
     "why reason reasons benefit benefits advantage advantages argument arguments justify justified justification"
@@ -23,8 +24,8 @@ _EDITS = re.compile(
 )
 # A text is wanted that somebody else speaks.
 _VOICE = re.compile(
-    r"^\W*(?:please )?(?:(?:write|draft|compose)\b.{0,40}\b(?:from an? \w+|diary|journal|monologue|in the voice|"
-    r"(?:i|who) (?:can't|cannot|won't))|(?:write|give|make|invent)\b.{0,30}\b(?:motto|slogan|mantra|catchphrase))\b"
+    r"^\W*(?:please )?(?:(?:write|draft|compose)\b.{0,40}\b(?:from an? \w+|diary|journal|monologue|in the voice|(?:i|"
+    r"who) (?:can't|cannot|won't))|(?:write|give|make|invent)\b.{0,30}\b(?:motto|slogan|mantra|catchphrase))\b"
 )
 _YES_OR_NO = re.compile(
     r"\W*(?:is|are|was|were|do|does|did|has|have|should|may|must|am|can (?!you)|could (?!you)|will (?!you)|"
@@ -35,63 +36,62 @@ _MORE_ELSEWHERE = re.compile(
     r"\b(?:und|et|y|e|en|og|och|ja|sekä|ve|i|oraz|a|и|і|та|și|és|dan|và)\b|και|\sو|\sו|और|と|고 |和|并|並|และ"
 )
 _TRANSLATION = (
-    r"(?:translat|übersetz|trad[uz]|vertaal|przetłum|перевед|переклад|přelož|prelož|översätt|overs[æe]t|"
-    r"käännä|çevir|μετάφρασ|fordíts|תרגם|תרגמ|ترجم|अनुवाद|terjemah|dịch|แปล|訳し|翻訳|번역|翻译|翻譯)"
+    r"(?:translat|übersetz|trad[uz]|vertaal|przetłum|перевед|переклад|přelož|prelož|översätt|overs[æe]t|käännä|çevir|"
+    r"μετάφρασ|fordíts|תרגם|תרגמ|ترجم|अनुवाद|terjemah|dịch|แปล|訳し|翻訳|번역|翻译|翻譯)"
 )
 # What comes after the colon is to be put into another language, whoever says it; who declines to, says so.
 _TRANSLATES = re.compile(_TRANSLATION + r"[^.!?\n]{0,60}?[:：\"«„「]\s*\S")
 TRANSLATION = re.compile(_TRANSLATION)
 # Somebody is to say no.
 _SAYS_NO = re.compile(
-    r"\b(?:(?:to|that|who|which|and|of|i|we|politely) (?:\w+ )?(?:declin|refus|reject|turn(?:s|ing)? down)|"
-    r"say(?:s|ing)? no\b|declining|refusing|rejecting|rejection|a (?:\w+ )?no to|out[- ]of[- ]office|absag|"
-    r"ablehn|décline|refuser|refusant|rechaz|rifiut|recus|af te slaan|afsla|afzeg|weiger|odm[oaó]|odmít|tacka\w* nej|"
-    r"takke\w* n[ei]|avböj|afslå|avslå|kieltäyt?|redded|отказ|отклон|відмов|elutas|refuz)|αρν[εοή]|απορρ|اعتذار|رفض|"
-    r"رد دعوت|رد کردن|דוחה|סירוב|मना कर|menolak|từ chối|ปฏิเสธ|断る|断り|거절|婉拒|拒绝|拒絕|谢绝"
+    r"\b(?:(?:to|that|who|which|and|of|i|we|politely) (?:\w+ )?(?:declin|refus|reject|turn(?:s|ing)? down)|say(?:s|"
+    r"ing)? no\b|declining|refusing|rejecting|rejection|a (?:\w+ )?no to|out[- ]of[- ]office|absag|ablehn|décline|"
+    r"refuser|refusant|rechaz|rifiut|recus|af te slaan|afsla|afzeg|weiger|odm[oaó]|odmít|tacka\w* nej|takke\w* n[ei]|"
+    r"avböj|afslå|avslå|kieltäyt?|redded|отказ|отклон|відмов|elutas|refuz)|αρν[εοή]|απορρ|اعتذار|رفض|رد دعوت|رد کردن|"
+    r"דוחה|סירוב|मना कर|menolak|từ chối|ปฏิเสธ|断る|断り|거절|婉拒|拒绝|拒絕|谢绝"
 )
 # Kinds of questions: a way, a fact, a reason, and one on which the answer hangs whether it is yes.
 _HOW = re.compile(
-    r"\b(?:how|wie|comment|cómo|como|come|hoe|jak|как|як|hur|hvordan|miten|kuinka|nasıl|hogyan|cum|bagaimana|"
-    r"làm sao|làm thế nào)\b|πώς|איך|כיצד|كيف|چطور|چگونه|कैसे|อย่างไร|ยังไง|どう|方法|어떻게|怎么|怎麼|怎样|如何"
+    r"\b(?:how|wie|comment|cómo|como|come|hoe|jak|как|як|hur|hvordan|miten|kuinka|nasıl|hogyan|cum|bagaimana|làm sao|"
+    r"làm thế nào)\b|πώς|איך|כיצד|كيف|چطور|چگونه|कैसे|อย่างไร|ยังไง|どう|方法|어떻게|怎么|怎麼|怎样|如何"
 )
 _WHAT = re.compile(
     r"\b(?:what|which|who|where|when|was|wo|wer|wann|welche?\w*|wohin|woher|que[l]?|quel\w*|qui|où|quand|combien|qué|"
     r"cuál\w*|quién|dónde|cuándo|cuánt\w+|che|quale|quali|chi|dove|quando|quant\w+|qual|quais|quem|onde|o que|wat|"
-    r"welke?|wie|waar|wanneer|hoeveel|co|jak\w+|który|która|które|kto|gdzie|kiedy|ile|что|какой|какая|какое|какие|каков\S*|кто|где|"
-    r"когда|сколько|що|який|яка|яке|які|хто|де|коли|скільки|kdo|kde|kdy|kolik|která|vad|vilk\w+|vem|var|när|hur|"
-    r"hvad|hva|hvilke\w*|hvem|hvor|hvornår|når|mikä|mitä|mitkä|kuka|missä|milloin|paljonko|ne|hangi|kim|nerede|kaç|"
-    r"mi|melyik|ki|hol|mikor|mennyi|ce|care|cine|unde|cât|când|apa|siapa|(?:di )?mana|kapan|berapa|gì|ai|đâu|khi nào|"
-    r"bao nhiêu|nào|thế nào)\b|τι|ποι|πού|πότε|πόσ|מה|מי |איפה|מתי|כמה|איל?ו|ما |من |أين|متى|كم|چه|چیست|کی|کجا|چقدر|"
-    r"क्या है|"
-    r"कौन|कहाँ|कब|कितन|อะไร|ใคร|ที่ไหน|เท่าไ|何|誰|どこ|いつ|いくら|は[?？]|뭐|무엇|누구|어디|언제|얼마|몇|어때|什么|什麼|谁|誰|哪|多少|几"
+    r"welke?|wie|waar|wanneer|hoeveel|co|jak\w+|który|która|które|kto|gdzie|kiedy|ile|что|какой|какая|какое|какие|"
+    r"каков\S*|кто|где|когда|сколько|що|який|яка|яке|які|хто|де|коли|скільки|kdo|kde|kdy|kolik|která|vad|vilk\w+|vem|"
+    r"var|när|hur|hvad|hva|hvilke\w*|hvem|hvor|hvornår|når|mikä|mitä|mitkä|kuka|missä|milloin|paljonko|ne|hangi|kim|"
+    r"nerede|kaç|mi|melyik|ki|hol|mikor|mennyi|ce|care|cine|unde|cât|când|apa|siapa|(?:di )?mana|kapan|berapa|gì|ai|"
+    r"đâu|khi nào|bao nhiêu|nào|thế nào)\b|τι|ποι|πού|πότε|πόσ|מה|מי |איפה|מתי|כמה|איל?ו|ما |من |أين|متى|كم|چه|چیست|"
+    r"کی|کجا|چقدر|क्या है|कौन|कहाँ|कब|कितन|อะไร|ใคร|ที่ไหน|เท่าไ|何|誰|どこ|いつ|いくら|は[?？]|뭐|무엇|누구|어디|"
+    r"언제|얼마|몇|어때|什么|什麼|谁|誰|"
+    r"哪|多少|几"
 )
 _CAN_YOU = re.compile(
     r"\b(?:can|could|will|would) you|kannst du|können sie|könntest|peux-tu|pouvez-vous|tu peux|puedes|puede usted|"
-    r"podrías|"
-    r"puoi|potresti|pode|podes|poderia|kun je|kan je|możesz|może pan\w*|(?:с)?можешь|можете|(?:з)?можеш|můžeš|můžete|"
-    r"kan du|"
-    r"voitko|[ae]bilir mis|μπορείς|μπορείτε|(?:אתה|את) יכול|תוכלי?|هل (?:يمكنك|تستطيع|بإمكانك)|می[\u200c ]?توانی|"
-    r"सकते (?:हैं|हो)|"
-    r"bisakah|bisa(?:kah)? (?:kamu|anda)|bạn có thể|(?:くれ|もらえ|いただけ|でき)(?:ます|る)|수 있(?:어|나|습)|줄래|"
-    r"你能|能不能|可以帮"
+    r"podrías|puoi|potresti|pode|podes|poderia|kun je|kan je|możesz|może pan\w*|(?:с)?можешь|можете|(?:з)?можеш|"
+    r"můžeš|"
+    r"můžete|kan du|voitko|[ae]bilir mis|μπορείς|μπορείτε|(?:אתה|את) יכול|תוכלי?|هل (?:يمكنك|تستطيع|بإمكانك)|"
+    r"می[\u200c ]?توانی|सकते (?:हैं|हो)|bisakah|bisa(?:kah)? (?:kamu|anda)|bạn có thể|(?:くれ|もらえ|いただけ|"
+    r"でき)(?:ます|る)|"
+    r"수 있(?:어|나|습)|줄래|你能|能不能|可以帮"
 )
 _WHY = re.compile(
     r"\b(?:why|warum|wieso|weshalb|pourquoi|por ?qu[eê]|perché|waarom|dlaczego|почему|зачем|чому|proč|prečo|varför|"
-    r"hvorfor|miksi|neden|niçin|miért|de ce|kenapa|mengapa|vì sao|tại sao)\b|γιατί|למה|لماذا|چرا|क्यों|ทำไม|なぜ|왜|"
-    r"为什么|為什麼"
+    r"hvorfor|miksi|neden|niçin|miért|de ce|kenapa|mengapa|vì sao|tại sao)\b|γιατί|למה|لماذا|چرا|क्यों|ทำไม|なぜ|"
+    r"왜|为什么|"
+    r"為什麼"
 )
 _EXPLAINS = re.compile(
     r"\b(?:explain|define|definition|meaning|mean|who (?:can|may|should)|what (?:is|are) (?:an? )?\w+(?=\W*$)|"
-    r"erklär\w*|"
-    r"définis\w*|expliqu\w*|explic\w*|spieg\w*|leg uit|wyjaśni\w*|объясни\w*|поясни\w*|vysvětl\w*|förklara|forklar|"
-    r"selitä|açıkla|jelaskan|giải thích|was (?:ist|heißt|bedeutet)|qu'est-ce|que (?:veut|signifie)|qué (?:es|"
-    r"significa)|"
-    r"cos'è|che (?:cosa )?(?:è|vuol|significa)|o que (?:é|significa)|wat (?:is|betekent)|co (?:to|je|znaczy|znamená)|"
-    r"что (?:такое|значит)|що (?:таке|означає)|vad (?:är|betyder)|hvad (?:er|betyder)|hva (?:er|betyr)|mikä on|nedir|"
-    r"apa itu|là gì|wer (?:darf|kann)|qui peut|quién puede|chi può|quem pode|kto może|кто (?:может|вправе))\b|εξήγησ|"
-    r"τι (?:είναι|σημαίνει)|הסבר|מה (?:זה|פירוש)|اشرح|ما (?:هو|هي|معنى)|توضیح|समझा|とは|説明し|설명해|(?:이|뭐)란|"
-    r"뭐야|解释|解釋|什么是|"
-    r"是什么|什么意思"
+    r"erklär\w*|définis\w*|expliqu\w*|explic\w*|spieg\w*|leg uit|wyjaśni\w*|объясни\w*|поясни\w*|vysvětl\w*|förklara|"
+    r"forklar|selitä|açıkla|jelaskan|giải thích|was (?:ist|heißt|bedeutet)|qu'est-ce|que (?:veut|signifie)|qué (?:es|"
+    r"significa)|cos'è|che (?:cosa )?(?:è|vuol|significa)|o que (?:é|significa)|wat (?:is|betekent)|co (?:to|je|"
+    r"znaczy|znamená)|что (?:такое|значит)|що (?:таке|означає)|vad (?:är|betyder)|hvad (?:er|betyder)|hva (?:er|"
+    r"betyr)|mikä on|nedir|apa itu|là gì|wer (?:darf|kann)|qui peut|quién puede|chi può|quem pode|kto może|"
+    r"кто (?:может|вправе))\b|εξήγησ|τι (?:είναι|σημαίνει)|הסבר|מה (?:זה|פירוש)|اشرح|ما (?:هو|هي|معنى)|توضیح|समझा|"
+    r"とは|"
+    r"説明し|설명해|(?:이|뭐)란|뭐야|解释|解釋|什么是|是什么|什么意思"
 )
 _WHETHER = re.compile(
     r"\b(?:whether|if|ob|om|czy|ли|чи|jestli|zda|hvorvidt|apakah)\b|האם|هل|آیا|かどうか|는지|是否|ไหม"
