@@ -217,6 +217,10 @@ class Constitution:
     demonstrations: tuple[Demonstration, ...]
     digest: str
 
+    def __hash__(self) -> int:
+        # Caches ask for it with every row; that of all fields would read every rule again.
+        return hash(self.digest)
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
