@@ -313,3 +313,11 @@ def test_a_mix_has_its_shares_whatever_one_asks_for_at_a_time(guide):
 def test_a_mix_that_makes_no_sense_is_named(mix, message):
     with pytest.raises(ValueError, match=message):
         ProposeSpec(mix=mix)
+
+
+@pytest.mark.parametrize("unit", ["1", "1 ", "1.", "- ", "[", "**", "1. [a; b"])
+@pytest.mark.parametrize("style", ["text", "chat"])
+def test_marks_without_end_are_read_quickly(unit, style):
+    # Numbers without end in front of a hint once took exponential time, which stopped the whole run.
+    for text in (unit * 5_000, f"{unit * 5_000}x", f"5. [x] a\n{unit * 5_000}"):
+        assert parse_lines(completion(text), CHOICE, style)

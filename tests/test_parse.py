@@ -267,3 +267,10 @@ def test_enormous_lines_are_parsed_quickly(default):
         with pytest.raises(ReplyError):
             parse_reply(filler, default)
         assert parse_reply(GOOD.replace("\n4", f"\n4{filler}"), default).cited
+
+
+@pytest.mark.parametrize("unit", ["-", "- ", "*", "_ ", "=", "#", ">", "---\n", "\n", " "])
+def test_marks_without_end_around_a_thought_are_parsed_quickly(default, unit):
+    # Such lines were read once by a pattern that took exponential time, which stopped the whole run.
+    for text in (f"A sum.\n{unit * 5_000}x", f"{unit * 5_000}\nA sum.", f"A sum.\n{unit * 5_000}\n"):
+        assert "A sum." in parse_reply(GOOD.replace("A sum.", text), default).thought

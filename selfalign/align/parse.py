@@ -18,9 +18,8 @@ from selfalign.records import CheckResult, Constitution, FailureReason
 _MAX_PREAMBLE = 300
 _MAX_LABELS = 20
 _FENCED = re.compile(r"```\w{0,12}\n(.*)\n```", re.DOTALL)
-_RULE = r"(?:[-*_=][ \t]?){3,80}"
-_RULE_LINE = re.compile(rf"^{_RULE}$", re.MULTILINE)
-_RULES_AROUND = re.compile(rf"\A(?:\s*^{_RULE}$)+|(?:^[#*_>]{{0,6}}\s*|^{_RULE}\s*)+\Z", re.MULTILINE)
+_RULE_LINE = re.compile(r"^(?:[-*_=][ \t]?){3,80}$", re.MULTILINE)
+_MARKS = re.compile(r"[#*_>]{0,6}\s*")
 _LAST_SENTENCE = re.compile(r"(?:[.!?]\s|\n)(?=[^.!?\n]*\Z)")
 
 
@@ -119,8 +118,17 @@ def _read_thoughts(text: str, constitution: Constitution) -> tuple[Citation, str
     if role and (role.re is ROLE_HEADING or style_of(role) != "plain"):
         raise ReplyError(FailureReason.UNPARSEABLE, f"'{role.group().strip()}' before the answer")
     citation, start = _find_citation(text, constitution)
-    thought = _RULES_AROUND.sub("", text[:start].strip()).strip()
-    return citation, thought or citation.rest.partition("\n\n")[0].strip()
+    return citation, _without_rules(text[:start]) or citation.rest.partition("\n\n")[0].strip()
+
+
+def _without_rules(thoughts: str) -> str:
+    """Thoughts without the rules above and below them, and without marks of the heading that follows."""
+    lines = thoughts.strip().split("\n")
+    while lines and (not lines[0].strip() or _RULE_LINE.match(lines[0])):
+        del lines[0]
+    while lines and (_MARKS.fullmatch(lines[-1]) or _RULE_LINE.match(lines[-1])):
+        del lines[-1]
+    return "\n".join(lines).strip()
 
 
 def _find_citation(text: str, constitution: Constitution) -> tuple[Citation, int]:

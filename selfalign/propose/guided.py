@@ -191,6 +191,6 @@ def _is_topic(text: str) -> bool:
 
 
 _NUMBERED = re.compile(r"[ \t*_#-]*\d+[.):][*_]*[ \t]*(.+)")
-_HINT = re.compile(r"^[^\w\n]*(?:\d+[^\w\n]*)*\[([^\[\]\n]{3,200})\][*_:\t -]*", re.MULTILINE)
+_HINT = re.compile(r"^[^\w\n]*(?:\d+(?!\d)[^\w\n]*)*\[([^\[\]\n]{3,200})\][*_:\t -]*", re.MULTILINE)
 # An empty line ends a request, and so does the model's own answer to it.
 _END = re.compile(r"\n[ \t]*(?:\n|\Z)|\n[ \t]*(?:output|answer|response)[ \t]*:", re.IGNORECASE)
