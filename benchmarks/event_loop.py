@@ -30,6 +30,7 @@ from enlarge import enlarge
 from ready import ReadyEngine
 from resume import ACCEPTED_PER_ROUND, write_journals
 
+from selfalign.checks import warm_up
 from selfalign.generate import generate
 from selfalign.novelty import index as novelty
 from selfalign.recipe import Recipe, build_recipe
@@ -114,6 +115,7 @@ def continue_run(path: Path, texts: Iterator[str], target: int) -> tuple[float, 
         with patch.object(asyncio.Handle, "_run", timed), patch.object(novelty, "build_segment", counted):
             yield ReadyEngine(texts)
 
+    warm_up()  # a run does this while it waits for its first answers; here they come at once
     generate(make_recipe(target), path, start_engine=open_engine)
     return time.perf_counter() - started, np.array(times), np.array(waits), len(segments)
 

@@ -20,6 +20,7 @@ from selfalign.align import Judge
 from selfalign.align.constitution import PersonaSpec, has_house_persona, load_constitution
 from selfalign.align.contrast import Contrasting, open_contrasting
 from selfalign.align.prompt import render_shared
+from selfalign.checks import warm_up
 from selfalign.engine import Engine, open_engine
 from selfalign.engine.patience import PatientEngine
 from selfalign.engine.provenance import provenance, vllm_version
@@ -292,6 +293,8 @@ async def _run(
         meter.clock.start_working()
         ticker = Ticker(state.counters, meter.clock, run.metrics.append, stream, meter.share_spent)
         ticking = asyncio.create_task(ticker.run())
+        # Done before the first answer comes, which would have to wait for it.
+        warming = asyncio.create_task(asyncio.to_thread(warm_up))
         try:
             with survivors_frozen():
                 await pipeline.run(
@@ -309,6 +312,7 @@ async def _run(
             ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await ticking
+            await warming
 
 
 async def _open_judge(

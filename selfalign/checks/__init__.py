@@ -3,7 +3,7 @@
     spec          which checks there are, what they may do to a row, their thresholds
     text          plain form, words, sentences
     reading       one answer read once: what several checks need of it
-    refusal       does it decline? the speech acts that tell are in wording
+    refusal       does it decline? the speech acts that tell are in wording, a plain no in negation
     manner        the checks for declining and apologising; hedging (counted in a dataset's balance, no check)
     leaks         demonstrations, principles, thoughts and instruction repeated
     form          truncation, loops, role markers
@@ -39,6 +39,7 @@ __all__ = [
     "recites",
     "refusal_of",
     "run_checks",
+    "warm_up",
     "worst",
 ]
 
@@ -54,6 +55,11 @@ def run_checks(subject: Subject, constitution: Constitution | None, spec: Checks
     reading = Reading(subject, constitution, spec)
     actions = {name: getattr(spec, name) for name in CHECK_NAMES}
     return tuple(_result(name, actions[name], _CHECKS[name](reading)) for name in CHECK_NAMES if actions[name] != "off")
+
+
+def warm_up() -> None:
+    """Load what takes half a second where it is first used: the languages, and how each of them declines."""
+    refusal_of("Guten Tag, das ist eine Antwort.", "")
 
 
 def worst(results: Iterable[CheckResult]) -> Verdict:

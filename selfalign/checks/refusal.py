@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import yaml
 
-from selfalign.checks import brief, wording
+from selfalign.checks import negation, wording
 from selfalign.checks.languages import language_of
 from selfalign.checks.request import TRANSLATION, Request
 from selfalign.checks.text import plain, sentences_of, without_quotes, words_of
@@ -104,8 +104,8 @@ class _Acts:
         outer = sentences[:2] + sentences[2:][-2:]
         declined = request.wants_more and any(_declines_now(each, wordings) for each in outer)
         self.omits = declined or wording.OMITS.search(" ".join(outer)) is not None
-        self.says_no = not request.wants_yes_or_no and brief.BARE_NO.match(text) is not None
-        if brief.PLAIN_NO.match(text):
+        self.says_no = not request.wants_yes_or_no and negation.BARE_NO.match(text) is not None
+        if negation.PLAIN_NO.match(text):
             self.says_no |= request.leaves_no and not request.edits
         self.acts = [(_act(each, at, wordings), len(words_of(each)) or 1) for at, each in enumerate(self.sentences)]
         if sum(words for _, words in self.acts) <= _SHORT:
@@ -274,7 +274,7 @@ def _negates(acts: _Acts) -> _Verdict:
     if _SALUTATION.match(acts.text) or len(words_of(acts.text)) > _SHORT or _speaks_for_others(acts):
         return None
     opening = acts.sentences[: 1 if acts.request.wants_text else 2]
-    at = next((at for at, each in enumerate(opening) if brief.negates_itself(each)), None)
+    at = next((at for at, each in enumerate(opening) if negation.negates_itself(each)), None)
     if at is None:
         return None
     is_partial = at == 1 and acts.request.wants_more
