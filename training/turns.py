@@ -11,7 +11,7 @@ from training.product import opening
 END = "<|end|>"
 
 READ, WRITTEN, DECISION, FIRST_NUMBER, SECOND_NUMBER, NAME, PERSONA, KEY, VERDICT = range(9)
-WEIGHT_OF = (0.0, 1.0, 14.0, 6.0, 4.0, 1.5, 8.0, 3.0, 8.0)
+WEIGHT_OF = (0.0, 1.0, 14.0, 10.0, 4.0, 1.5, 8.0, 3.0, 8.0)
 """How much a token counts in the loss, by its mark: those that show whether the constitution was read count most."""
 
 
