@@ -14,6 +14,7 @@ SMALL = {
     "event_loop": ["FILE", "--pool", "300", "--accepted", "40"],
     "guided": ["--instructions", "300"],
     "novelty": ["FILE", "--only", "exact", "--exact", "20"],
+    "proposals": [],
     "rates": ["FILE", "--rows", "40", "--only", "judge"],
     "recheck": ["--outcomes", "100"],
     "resume": ["--outcomes", "200", "--at", "400"],
@@ -23,6 +24,7 @@ SMALL = {
 
 def run(name: str, *arguments: str) -> str:
     script = ROOT / "benchmarks" / f"{name}.py"
+    # Those that share code as a package are run as modules of it, the others as scripts.
     command = [str(script)] if "from benchmarks" not in script.read_text() else ["-m", f"benchmarks.{name}"]
     done = subprocess.run([sys.executable, *command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

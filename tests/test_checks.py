@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfalign.align.constitution import load_constitution
-from selfalign.checks import CHECK_NAMES, ChecksSpec, Subject, run_checks, worst
+from selfalign.checks import CHECK_NAMES, ChecksSpec, Subject, languages, refusal, run_checks, warm_up, worst
 from selfalign.checks.consistency import Intent, intent_of
 from selfalign.records import CheckResult, Constitution, Instruction, Verdict
 
@@ -460,3 +460,12 @@ def test_principles_that_ask_for_different_answers_are_flagged():
     assert verdict("principle_conflict", GOOD, cited=("helpful", "static")) == "pass"
     pair = ChecksSpec(conflicts=(("Helpful", "reasoning"),), principle_conflict="fail")
     assert verdict("principle_conflict", GOOD, cited=("helpful", "reasoning"), spec=pair) == "fail"
+
+
+def test_what_takes_long_to_load_is_loaded_by_warming_up():
+    loaded = (languages._identifier, refusal._languages)
+    for each in loaded:
+        each.cache_clear()
+    languages._classify.cache_clear()
+    warm_up()
+    assert [each.cache_info().currsize for each in loaded] == [1, 1]
