@@ -1,6 +1,8 @@
 """`selfalign recheck`: replies read again from the journal, in place, without an engine."""
 
 import json
+import os
+import signal
 
 import pytest
 import yaml
@@ -40,6 +42,31 @@ def test_parse_failures_are_recovered_and_examples_are_read_again_too(run):
     assert spoilt.reason is FailureReason.SPEAKS_FOR_USER
     before = (run / rundir.OUTCOMES).read_bytes()
     assert (recheck(run, []).num_recovered, (run / rundir.OUTCOMES).read_bytes()) == (0, before)
+
+
+def test_a_large_run_is_read_by_several_processes_with_the_same_result(run, monkeypatch):
+    monkeypatch.setattr("selfalign.recheck.BYTES_PER_PROCESS", 1)
+    monkeypatch.setattr("selfalign.recheck._BATCH", 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    here = os.getpid()
+    seen = []
+    monkeypatch.setattr("selfalign.recheck.read_again", lambda *_: seen.append(here))  # only another process's is whole
+    done = recheck(run, [])
+    assert (done.num_recovered, done.num_lost, done.counters.num_answered, seen) == (1, 1, 3, [])
+
+
+def test_a_killed_process_is_one_line_and_the_run_is_as_before(run, monkeypatch):
+    monkeypatch.setattr("selfalign.recheck.BYTES_PER_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    before = (run / rundir.OUTCOMES).read_bytes()
+    monkeypatch.setattr("selfalign.recheck._again", _dies)
+    with pytest.raises(RunDirError, match="was killed, perhaps for its memory; nothing has changed"):
+        recheck(run, [])
+    assert (run / rundir.OUTCOMES).read_bytes() == before
+
+
+def _dies(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_journal_without_replies_is_refused_in_one_line(run):
