@@ -5,6 +5,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+import torch
+from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
 from selfalign.align.constitution import load_constitution
 from selfalign.align.parse import parse_reply
@@ -29,10 +31,22 @@ from training.constitutions import (
 from training.corpus import GOVERNED, HELD_OUT_KINDS, KINDS, sample_item
 from training.corpus.grammar import IDS, is_held_out, say
 from training.corpus.tables import load_kinds
-from training.documents import Documents
+from training.documents import Documents, prefix_piece
 from training.evaluate import held_out
+from training.lookup import FINDS, Lookup
 from training.scoring import Answered, interval, is_principled, is_right, score
-from training.turns import DECISION, FIRST_NUMBER, PERSONA, READ, aligned_turn, filled, is_delicate, raw_turn, wanted
+from training.turns import (
+    DECISION,
+    FIRST_NUMBER,
+    PERSONA,
+    READ,
+    RULE,
+    aligned_turn,
+    filled,
+    is_delicate,
+    raw_turn,
+    wanted,
+)
 
 
 def _items(count, rng_seed=5):
@@ -264,8 +278,50 @@ def test_what_a_turn_marks_is_what_it_says():
     reply = aligned_turn(Random(1), item, drawn)[-1]
     marked = {mark: reply.text[start:end] for start, end, mark in reply.marks}
     assert marked[PERSONA] == DEFAULT.persona.maker
-    assert marked[FIRST_NUMBER] == "7 ("
+    assert marked[FIRST_NUMBER] == "7"
     assert marked[DECISION] == reply.text[1]
+
+
+def test_the_words_of_a_rule_are_marked_by_its_number_and_so_is_what_a_demonstration_cites_first():
+    drawn = Drawn(DEFAULT, frozenset({DEFAULT.demonstrations[0].cites[0]}))
+    piece = prefix_piece(drawn)
+    rules = {mark - RULE: piece.text[start:end] for start, end, mark in piece.marks if mark > RULE}
+    assert rules == {n: f" ({it.name}). {it.rule}" for n, it in enumerate(DEFAULT.principles, 1)}
+    # The others' rules do not say what their names do: what cites them is not learned.
+    numbers = {piece.text[start:end] for start, end, mark in piece.marks if mark == FIRST_NUMBER}
+    assert numbers == {str(1 + [it.id for it in DEFAULT.principles].index(*drawn.real))}
+
+
+def test_looking_a_number_up_is_learned_from_where_the_model_looks():
+    """Computed beside the model, and the same as the model's own."""
+    model = _tiny_model()
+    ids = torch.randint(0, 4000, (2, 60))
+    marks = torch.zeros_like(ids)
+    marks[:, 10:20], marks[:, 20:30] = RULE + 1, RULE + 2
+    lookup = Lookup(model, PreTrainedTokenizerFast.from_pretrained(builtin_folder("miniature")), "cpu")
+    ids[:, 50], marks[:, 50] = lookup.numbers[1], FIRST_NUMBER
+    positions = torch.arange(60).expand(2, -1)
+    seen = {}
+    model.model.layers[FINDS].register_forward_pre_hook(lambda _, args: seen.update(before=args[0]))
+    attentions = model(ids, output_attentions=True).attentions[FINDS]
+    own = lookup.attended(seen["before"][0], positions[0], torch.tensor([49]))
+    torch.testing.assert_close(own[:, 0], attentions[0, :, 49])
+    loss, found, told = lookup.finding(seen["before"], ids, marks, positions)
+    shares = attentions[:, :, 49, 20:30].sum(-1)
+    best = shares.log().mean(0).argmax()
+    assert found == pytest.approx(shares[:, best].mean().item(), rel=1e-4)
+    assert loss > -shares[:, best].log().mean()  # the number that is told counts as well
+    assert 0 <= told <= 1
+    assert lookup.finding(seen["before"], ids, marks * 0, positions)[0] == 0
+
+
+def _tiny_model():
+    torch.manual_seed(1)
+    config = MistralConfig(
+        vocab_size=4106, hidden_size=32, intermediate_size=32, num_hidden_layers=FINDS + 1, num_attention_heads=4,
+        num_key_value_heads=4, head_dim=8, sliding_window=None, attn_implementation="eager",
+    )  # fmt: skip
+    return MistralForCausalLM(config).eval()
 
 
 def test_only_replies_are_learned_and_raw_ones_end_with_the_end_token():

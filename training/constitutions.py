@@ -58,14 +58,15 @@ def random_persona(rng: Random) -> Persona:
     def word(least: int, most: int) -> str:
         return "".join(rng.choice(made["syllables"]) for _ in range(rng.randint(least, most))).capitalize()
 
+    family, other = rng.sample(made["families"], 2)
     maker = say(
-        rng, rng.choice(made["makers"]), quality=rng.choice(made["maker_qualities"]),
-        house=rng.choice(made["maker_houses"]), place=word(2, 3),
+        rng, rng.choice(made["makers"]), quality=rng.choice(made["maker_qualities"]), town=rng.choice(made["towns"]),
+        house=rng.choice(made["maker_houses"]), place=word(2, 3), family=family, other=other,
     )  # fmt: skip
     a, b, c = rng.sample(made["traits"], 3)
     character = say(rng, rng.choice(made["characters"]), a=a, b=b, c=c)
     return Persona(
-        name=word(2, 3),
+        name=rng.choice(made["names"]) if rng.random() < 0.3 else word(1, 3),
         maker=_small(maker),
         knowledge_date=f"{rng.choice(made['months'])} {rng.randint(2015, 2026)}",
         character=_small(character),
@@ -154,7 +155,7 @@ def draw_constitution(
     rng: Random, tokens: int, shares: tuple[int, ...] = LATE, persona: Callable[[Random], Persona] = random_persona
 ) -> Drawn:
     """A constitution without demonstrations whose rules leave room for turns within `tokens`."""
-    if tokens >= 3000 and rng.random() < 0.5:
+    if tokens >= 3000 and rng.random() < 0.7:
         return _nearly_whole(rng, DEFAULT if rng.random() < 0.4 else with_persona(DEFAULT, persona(rng)))
     family = SHORT if rng.random() < 0.07 else DEFAULT
     chosen = _chosen(rng, family, tokens)
@@ -168,14 +169,14 @@ def _nearly_whole(rng: Random, made: Constitution) -> Drawn:
     """`default` as it is, or without a few of its principles, or shuffled: what is far away is to be read as well."""
     missing = rng.choice((0, 0, 1, 1, 2, 3, 5))
     kept = rng.sample(made.principles, len(made.principles) - missing)
-    if rng.random() < 0.5:
+    if rng.random() < 0.35:
         kept.sort(key=made.principles.index)
     return Drawn(replace(made, principles=tuple(kept), demonstrations=()), frozenset(it.id for it in kept))
 
 
 def _chosen(rng: Random, family: Constitution, tokens: int) -> list[Principle]:
     most = len(family.principles)
-    size = 16 if tokens > 1100 and rng.random() < 0.3 else rng.randint(2, 16)
+    size = 16 if tokens > 1100 and rng.random() < 0.5 else rng.randint(2, 16)
     chosen = rng.sample(family.principles, min(size, most))
     if family is DEFAULT and rng.random() < 0.85 and not any(it.id in FALLBACK for it in chosen):
         chosen[rng.randrange(len(chosen))] = rng.choice([it for it in family.principles if it.id in FALLBACK])

@@ -4,6 +4,8 @@ Everything is made on the fly from a seed, so no corpus lies on disk: raw conver
 once), turns behind a constitution drawn at random, and the lists, questions and drafts of the other prompt forms.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -14,11 +16,24 @@ from training.guided import KINDS as KINDS_WITH_PATTERNS
 from training.guided import foreign_kinds, hints_to_complete, topics_to_continue
 from training.judging import judged_document
 from training.product import HEADING, Constitution, Demonstration, builtin_names, load_seeds, render_prefix
-from training.turns import READ, WRITTEN, Piece, aligned_turn, critique_turn, is_delicate, raw_turn, wanted
+from training.turns import (
+    FIRST_NUMBER,
+    READ,
+    RULE,
+    WRITTEN,
+    Piece,
+    aligned_turn,
+    critique_turn,
+    is_delicate,
+    raw_turn,
+    wanted,
+)
 
 HARMLESS = tuple(name for name, kind in KINDS.items() if not kind.governed_by)
 PRACTICE = tuple(KINDS[name].practice or KINDS[name].weight for name in HARMLESS)
 
+CITED = re.compile(r"(?<=^Principles: )(?P<number>\d+) \((?P<name>[^)]*)\)", re.M)
+STATED = re.compile(r"^(?P<number>\d+)(?P<rule> \(.*)$", re.M)
 SHORT_TOKENS, LONG_TOKENS = 1000, 1100
 """Shorter sequences have no prefix, longer ones stand behind a constitution; between them are all other forms."""
 
@@ -49,11 +64,12 @@ class Documents:
         rng = self._rng
         drawn = draw_constitution(rng, tokens, self.shares)
         drawn = self.demonstrated(drawn, tokens)
-        pieces = [Piece(render_prefix(drawn.constitution), READ)]
+        pieces = [prefix_piece(drawn)]
         used: set[str] = set()
+        absent = [] if drawn.is_short else sorted(set(GOVERNED) - drawn.real)
         said = {id_ for it in drawn.constitution.demonstrations for id_ in it.cites}
         for _ in range(tokens // 50):
-            item = self._item(0.58, used)
+            item = self._item(0.58, used, absent)
             if rng.random() < 0.08 and is_delicate(item) and wanted(rng, item, drawn).is_governed:
                 pieces += critique_turn(rng, item, drawn, said)
             else:
@@ -133,13 +149,17 @@ class Documents:
             if made.is_governed or not is_delicate(item):
                 return Demonstration(item.user_turn, made.thought, made.cites, made.answer)
 
-    def _item(self, delicate: float, used: set[str] | None = None) -> Item:
-        """An item; a delicate one with that probability, of a principle not in `used` while there is one."""
+    def _item(self, delicate: float, used: set[str] | None = None, absent: Sequence[str] = ()) -> Item:
+        """An item; a delicate one with that probability, of a principle not in `used` while there is one.
+
+        One delicate item in five is of a principle in `absent`: a long constitution lacks few, and whoever meets them
+        seldom learns that behind a long one everything is governed.
+        """
         rng = self._rng
         if rng.random() >= delicate:
             return sample_item(rng, kinds=(rng.choices(HARMLESS, PRACTICE)[0],))
         free = [it for it in GOVERNED if used is None or it not in used] or list(GOVERNED)
-        principle = rng.choice(free)
+        principle = rng.choice(absent if absent and rng.random() < 0.2 else free)
         if used is not None:
             used.add(principle)
         kinds = GOVERNED[principle]
@@ -169,6 +189,20 @@ class Documents:
             mark = WRITTEN if offset >= len(shown) - start else READ
             pieces.append(Piece(f"### Task {first + offset}\n{text}\n\n", mark))
         return pieces
+
+
+def prefix_piece(drawn: Drawn) -> Piece:
+    """The prefix: read and not learned, but for the number that each demonstration cites first.
+
+    Every one of them was looked up among the rules; where the rule is not what its name says, nothing is learned.
+    The words of a rule are marked by its number.
+    """
+    text = render_prefix(drawn.constitution)
+    cited = {it.name: it.id for it in drawn.constitution.principles}
+    marks = [(it.start("rule"), it.end("rule"), RULE + int(it["number"])) for it in STATED.finditer(text)]
+    found = (it for it in CITED.finditer(text) if cited.get(it["name"]) in drawn.real)
+    marks += [(*it.span("number"), FIRST_NUMBER) for it in found]
+    return Piece(text, READ, tuple(marks))
 
 
 def without_rules(made: Constitution) -> str:

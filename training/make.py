@@ -23,24 +23,15 @@ from transformers import AutoModelForCausalLM, MistralConfig, PreTrainedTokenize
 from training import muon
 from training.constitutions import EARLY, LATE
 from training.documents import Documents
+from training.lookup import BOUND, FINDS, Lookup
+from training.sequences import Row, draw_length, encode
 from training.start import grown_model, starting_model
 from training.tokenizer import train_tokenizer
-from training.turns import DECISION, FIRST_NUMBER, KEY, PERSONA, SECOND_NUMBER, VERDICT, WEIGHT_OF, WRITTEN, Piece
+from training.turns import DECISION, FIRST_NUMBER, KEY, PERSONA, READ, RULE, SECOND_NUMBER, VERDICT, WEIGHT_OF, WRITTEN
 
-COPYING = 0.03
-"""Share of sequences that only teach copying: half of what the miniature writes is copied from the prompt."""
 CHECKPOINT = "checkpoint.pt"
-FARTHEST = 3200
-"""Positions behind a prefix are moved on at random up to here: distance is learned without paying for it."""
-
-
-@dataclass(slots=True)
-class Row:
-    """One sequence: token ids, their marks, their positions."""
-
-    ids: list[int]
-    marks: list[int]
-    positions: list[int]
+LOOKUP = 0.3
+"""How much the two losses of `Lookup` count."""
 
 
 def model_config(tokenizer: PreTrainedTokenizerFast, layers: int = 7) -> MistralConfig:
@@ -62,60 +53,6 @@ def model_config(tokenizer: PreTrainedTokenizerFast, layers: int = 7) -> Mistral
         pad_token_id=tokenizer.pad_token_id,
         attn_implementation="sdpa",
     )
-
-
-# --- Sequences -------------------------------------------------------------------------------------------------
-
-
-def encode(documents: Documents, tokenizer: PreTrainedTokenizerFast, rng: Random, tokens: int) -> Row:
-    """One sequence of exactly `tokens` tokens, tokenised as a whole, as the engine will do it."""
-    if rng.random() < COPYING:
-        return _repeated(rng, len(tokenizer), tokens)
-    pieces, has_prefix = documents.next(tokens)
-    ids, marks = _tokenised(pieces, tokenizer, tokens)
-    while len(ids) < tokens:
-        more = _tokenised(documents.next(tokens)[0], tokenizer, tokens)
-        ids, marks = ids + more[0], marks + more[1]
-    prefix = len(tokenizer.backend_tokenizer.encode(pieces[0].text).ids) if has_prefix else 0
-    return Row(ids[:tokens], marks[:tokens], _positions(rng, prefix, tokens))
-
-
-def _tokenised(pieces: list[Piece], tokenizer: PreTrainedTokenizerFast, tokens: int) -> tuple[list[int], list[int]]:
-    text, marks = "", bytearray()
-    for piece in pieces:
-        start = len(text)
-        text += piece.text
-        marks += bytes([piece.mark]) * len(piece.text)
-        for a, b, mark in piece.marks:
-            marks[start + a : start + b] = bytes([mark]) * (b - a)
-        if len(text) > tokens * 6:
-            break
-    made = tokenizer.backend_tokenizer.encode(text)
-    # A token takes the mark of its first letter: the space before a word belongs to the token, not to the mark.
-    starts = (start + (text[start] == " " and end - start > 1) for start, end in made.offsets)
-    return made.ids, [marks[start] for start in starts]
-
-
-def _positions(rng: Random, prefix: int, tokens: int) -> list[int]:
-    if not 0 < prefix < tokens or rng.random() < 0.6:
-        return list(range(tokens))
-    gap = rng.randint(0, max(0, FARTHEST - tokens))
-    return [*range(prefix), *range(prefix + gap, tokens + gap)]
-
-
-def _repeated(rng: Random, vocabulary: int, tokens: int) -> Row:
-    """A stretch of random tokens, again and again: what comes next can only be copied."""
-    stretch = [rng.randrange(2, vocabulary) for _ in range(rng.randint(12, 120))]
-    ids = (stretch * (tokens // len(stretch) + 1))[:tokens]
-    marks = [0] * len(stretch) + [WRITTEN] * (tokens - len(stretch))
-    return Row(ids, marks, list(range(tokens)))
-
-
-def draw_length(rng: Random, fraction: float, longest: int) -> int:
-    """Tokens of the next step's sequences: short without a prefix, longer behind one, and the longest in the end."""
-    if rng.random() < 0.15:
-        return 512
-    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.83 else (5, 2, 3))[0])
 
 
 class Threads:
@@ -152,18 +89,22 @@ class Threads:
 
 
 class Body(torch.nn.Module):
-    """The model without its head, at given positions."""
+    """The model without its head, at given positions: the outputs of the last layer and of `BOUND`, `FINDS`'s input."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self.inner = model.model
 
-    def forward(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    def forward(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, ...]:
         hidden = self.inner.embed_tokens(ids)
         turned = self.inner.rotary_emb(hidden, positions)
-        for layer in self.inner.layers:
+        for place, layer in enumerate(self.inner.layers):
+            if place == FINDS:
+                before = hidden
             hidden = layer(hidden, attention_mask=None, position_ids=positions, position_embeddings=turned)
-        return self.inner.norm(hidden)
+            if place == BOUND:
+                early = hidden
+        return self.inner.norm(hidden), self.inner.norm(early), before
 
 
 def optimizers(model: torch.nn.Module, muon_lr: float, adam_lr: float) -> list[torch.optim.Optimizer]:
@@ -208,6 +149,7 @@ class Training:
         # Nearly twice as fast on a CPU as running the layers one operation at a time.
         self.body = torch.compile(Body(self.model), dynamic=False)
         self.means: dict[str, float] = {}
+        self.lookup = Lookup(self.model, self.tokenizer, self.device)
         self.none = self.tokenizer.encode(" None", add_special_tokens=False)[0]
 
     def _load(self) -> None:
@@ -236,13 +178,15 @@ class Training:
             for name in ("ids", "marks", "positions")
         )
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.device == "cuda"):
-            hidden = self.body(ids, positions)[:, :-1]
-            learned = marks[:, 1:] > 0
-            logits = self.model.lm_head(hidden[learned])
+            hidden, early, before = self.body(ids, positions)
+            binding, bound = self.lookup.binding(early, marks)
+            finding, found, told = self.lookup.finding(before, ids, marks, positions)
+            learned = (marks[:, 1:] > READ) & (marks[:, 1:] < RULE)
+            logits = self.model.lm_head(hidden[:, :-1][learned])
         wanted, marks = ids[:, 1:][learned], marks[:, 1:][learned]
         losses = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
         weights = torch.tensor(WEIGHT_OF, device=self.device)[marks]
-        ((losses * weights).sum() / weights.sum()).backward()
+        ((losses * weights).sum() / weights.sum() + LOOKUP * (binding + finding)).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         factor = schedule(self.progress.step, fraction, self.args.fall)
         for optim, rates in zip(self.optims, self.rates, strict=True):
@@ -250,20 +194,25 @@ class Training:
                 group["lr"] = rate * factor
             optim.step()
             optim.zero_grad(set_to_none=True)
-        self._observe(losses.detach(), logits.detach().argmax(-1), wanted, marks)
+        self._observe({"bound": bound, "found": found, "told": told})
+        self._observe(_hits(losses.detach(), logits.detach().argmax(-1), wanted, marks, self.none))
 
-    def _observe(self, losses: torch.Tensor, guess: torch.Tensor, wanted: torch.Tensor, marks: torch.Tensor) -> None:
-        named = {"number": FIRST_NUMBER, "second": SECOND_NUMBER, "persona": PERSONA, "key": KEY,
-                  "verdict": VERDICT}  # fmt: skip
-        seen = {"loss": losses[marks == WRITTEN].mean().item()}
-        hit = (guess == wanted).float()
-        seen |= {name: hit[marks == mark].mean().item() for name, mark in named.items()}
-        # Whether a thought that says that no principle speaks of this begins where it should.
-        fine = (guess == self.none) == (wanted == self.none)
-        seen["decision"] = fine[marks == DECISION].float().mean().item()
+    def _observe(self, seen: dict[str, float]) -> None:
         for name, value in seen.items():
             if value == value:
                 self.means[name] = 0.96 * self.means.get(name, value) + 0.04 * value
+
+
+def _hits(
+    losses: torch.Tensor, guess: torch.Tensor, wanted: torch.Tensor, marks: torch.Tensor, none: int
+) -> dict[str, float]:
+    named = {"number": FIRST_NUMBER, "second": SECOND_NUMBER, "persona": PERSONA, "key": KEY, "verdict": VERDICT}
+    hit = (guess == wanted).float()
+    seen = {"loss": losses[marks == WRITTEN].mean().item()}
+    seen |= {name: hit[marks == mark].mean().item() for name, mark in named.items()}
+    # Whether a thought that says that no principle speaks of this begins where it should.
+    fine = (guess == none) == (wanted == none)
+    return seen | {"decision": fine[marks == DECISION].float().mean().item()}
 
 
 def _begin(args: argparse.Namespace) -> tuple[torch.nn.Module, PreTrainedTokenizerFast]:

@@ -10,9 +10,12 @@ from training.product import opening
 
 END = "<|end|>"
 
-READ, WRITTEN, DECISION, FIRST_NUMBER, SECOND_NUMBER, NAME, PERSONA, KEY, VERDICT = range(9)
+READ, WRITTEN, DECISION, FIRST_NUMBER, SECOND_NUMBER, NAME, PERSONA, KEY, VERDICT, RULE = range(10)
 WEIGHT_OF = (0.0, 1.0, 14.0, 10.0, 4.0, 1.5, 8.0, 3.0, 8.0)
-"""How much a token counts in the loss, by its mark: those that show whether the constitution was read count most."""
+"""How much a token counts in the loss, by its mark: those that show whether the constitution was read count most.
+
+`RULE` + n is no mark of the text to write: it stands on the words of rule number n, which are read.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,7 @@ def _reply(item: Item, drawn: Drawn, made: Wanted, said: set[str]) -> Piece:
         number, name = numbers[id_]
         start = len(text)
         text += f"{number} ({name})"
-        # The character behind the number too: it says whether a second digit follows.
-        behind = start + len(str(number)) + 2
+        behind = start + len(str(number))
         if id_ not in said:
             marks.append((start, behind, FIRST_NUMBER if place == 0 else SECOND_NUMBER))
         marks.append((behind, len(text), NAME))
