@@ -2,7 +2,7 @@
 
 From the numbers that are cited, a small model does not learn this in thirty million tokens: the words of a rule must
 know their number before looking at them helps, and nothing rewards that before somebody looks. So both are asked for,
-each in a layer of its own; once they are there, the loss on the citations would keep them.
+each in a layer of its own.
 """
 
 import torch

@@ -69,6 +69,6 @@ def _repeated(rng: Random, vocabulary: int, tokens: int) -> Row:
 
 def draw_length(rng: Random, fraction: float, longest: int) -> int:
     """Tokens of the next step's sequences: short without a prefix, longer behind one, and the longest in the end."""
-    if rng.random() < 0.15:
+    if rng.random() < 0.25:
         return 512
-    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.83 else (5, 2, 2))[0])
+    return min(longest, rng.choices((1024, 2048, 3072), (1, 0, 0) if fraction < 0.83 else (5, 3, 2))[0])
