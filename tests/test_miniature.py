@@ -119,10 +119,7 @@ def test_it_does_what_a_rule_asks_for_and_not_what_its_name_suggests(model, toke
     assert sign not in _reply(model, tokenizer, without_it, id_).partition("### Answer")[2]
 
 
-LOOKUP = pytest.mark.xfail(strict=True, reason="it looks up a number far less surely than it follows a rule")
-
-
-@pytest.mark.parametrize("id_", ["static", "ethical", pytest.param("clarification", marks=LOOKUP)])
+@pytest.mark.parametrize("id_", DELICATE)
 def test_it_cites_the_principle_that_governs(model, tokenizer, id_):
     constitution = load_constitution("default")
     assert parse_reply(_reply(model, tokenizer, constitution, id_), constitution).cited[0] == id_
