@@ -251,9 +251,13 @@ def test_a_worker_shares_the_run_and_when_it_is_killed_the_run_ends_and_continue
 
     wait_for(lambda: has_answered(5), LONG)
     before = [processor_seconds(each) for each in (run, worker)]
-    wait_for(lambda: has_answered(60), LONG)
-    ours, its = (processor_seconds(each) - at for each, at in zip((run, worker), before, strict=True))
-    assert its > ours / 5, "the worker's replica had nothing to do"
+
+    def shares_the_work() -> bool:
+        # On a busy machine vLLM may give the first requests to one replica; here it is to have work at some time.
+        ours, its = (processor_seconds(each) - at for each, at in zip((run, worker), before, strict=True))
+        return has_answered(60) and its > ours / 5
+
+    wait_for(shares_the_work, LONG)
     worker.kill()
     assert run.end() == 4
     assert "the engine stopped (the worker that began at replica 1 ended)" in run.text()
