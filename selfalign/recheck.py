@@ -8,6 +8,7 @@ a run that the same command, given again, finishes. A large run is read by all p
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -93,16 +94,26 @@ def _all_again(
         yield from map(again, lines)
         return
     context = multiprocessing.get_context("spawn")
-    # Ctrl-C reaches every process of a terminal; this one alone answers it.
-    ignore = signal.SIGINT, signal.SIG_IGN
     try:
-        with ProcessPoolExecutor(num_processes, context, initializer=signal.signal, initargs=ignore) as pool:
+        with ProcessPoolExecutor(num_processes, context, initializer=_begin) as pool:
             while batch := list(islice(lines, _BATCH)):
                 yield from pool.map(again, batch, chunksize=64)
     except BrokenProcessPool as error:
         raise RunDirError(
             "a process that read replies again was killed, perhaps for its memory; nothing has changed, try again"
         ) from error
+
+
+def _begin() -> None:
+    # Ctrl-C reaches every process of a terminal; the parent alone answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A killed parent does not say goodbye, and a pool's processes would wait for its next row for ever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _again(

@@ -3,10 +3,17 @@
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from unittest.mock import patch
 
+import psutil
 import pytest
 import yaml
 from run_fixtures import MANIFEST, example, failure, write_run
+from waiting import wait_for
 
 from selfalign.align import load_constitution
 from selfalign.errors import RunDirError
@@ -48,11 +55,9 @@ def test_a_large_run_is_read_by_several_processes_with_the_same_result(run, monk
     monkeypatch.setattr("selfalign.recheck.BYTES_PER_PROCESS", 1)
     monkeypatch.setattr("selfalign.recheck._BATCH", 2)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    here = os.getpid()
-    seen = []
-    monkeypatch.setattr("selfalign.recheck.read_again", lambda *_: seen.append(here))  # only another process's is whole
+    monkeypatch.setattr("selfalign.recheck.read_again", None)  # only another process has it
     done = recheck(run, [])
-    assert (done.num_recovered, done.num_lost, done.counters.num_answered, seen) == (1, 1, 3, [])
+    assert (done.num_recovered, done.num_lost, done.counters.num_answered) == (1, 1, 3)
 
 
 def test_a_killed_process_is_one_line_and_the_run_is_as_before(run, monkeypatch):
@@ -67,6 +72,33 @@ def test_a_killed_process_is_one_line_and_the_run_is_as_before(run, monkeypatch)
 
 def _dies(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_kill_leaves_no_process_behind(run):
+    code = f"import test_recheck; test_recheck.recheck_for_ever({str(run)!r})"
+    parent = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
+    # One is Python's own, which cleans up behind the others.
+    children = wait_for(lambda: found if len(found := psutil.Process(parent.pid).children()) >= 2 else None, 60)
+    wait_for((run.parent / "asleep").exists, 60)
+    parent.kill()
+    parent.wait()
+    assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
+def recheck_for_ever(run):
+    """For the test above: in a process of its own, whose pool never answers."""
+    with (
+        patch("selfalign.recheck.BYTES_PER_PROCESS", 1),
+        patch("os.cpu_count", lambda: 2),
+        patch("selfalign.recheck._again", _sleeps),
+    ):
+        os.chdir(Path(run).parent)
+        recheck(Path(run), [])
+
+
+def _sleeps(*args, **kwargs):
+    Path("asleep").touch()
+    time.sleep(600)
 
 
 def test_a_journal_without_replies_is_refused_in_one_line(run):

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from waiting import wait_for
 
 from selfalign.engine.log import EngineLog
 from selfalign.engine.serve import Place, server_flags
@@ -78,14 +79,6 @@ def test_a_rank_that_is_not_the_workers_is_refused() -> None:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 5.0) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return found
 
 
 def test_a_worker_that_ends_is_heard_and_the_end_of_the_run_is_told() -> None:
