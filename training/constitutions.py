@@ -65,9 +65,9 @@ def random_persona(rng: Random) -> Persona:
     )  # fmt: skip
     a, b, c = rng.sample(made["traits"], 3)
     character = say(rng, rng.choice(made["characters"]), a=a, b=b, c=c, noun=rng.choice(made["nouns"]))
-    name = rng.choice((lambda: rng.choice(made["names"]), lambda: word(1, 3), lambda: _sounds(rng)))()
+    make_name = rng.choice((lambda: rng.choice(made["names"]), lambda: word(1, 3), lambda: _sounds(rng)))
     return Persona(
-        name=name,
+        name=make_name(),
         maker=_small(maker),
         knowledge_date=f"{rng.choice(made['months'])} {rng.randint(2015, 2026)}",
         character=_small(character),
@@ -76,10 +76,8 @@ def random_persona(rng: Random) -> Persona:
 
 def _sounds(rng: Random) -> str:
     """A name of two or three syllables that no list has."""
-    first, last = (
-        "b c d f g h k l m n p r s t v w y z br cl dr fr gr kl pr sh st th tr".split(),
-        "l m n r s t ck nd".split(),
-    )
+    first = "b c d f g h k l m n p r s t v w y z br cl dr fr gr kl pr sh st th tr".split()
+    last = "l m n r s t ck nd".split()
     text = "".join(rng.choice(first) + rng.choice("aeiou") for _ in range(rng.randint(2, 3)))
     return (text + rng.choice([*last, "", "", ""])).capitalize()
 
